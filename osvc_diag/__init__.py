@@ -1,0 +1,1 @@
+"""Gathers what support needs about an OpenSVC object, and leaves every secret behind."""

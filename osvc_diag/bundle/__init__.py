@@ -1,0 +1,1 @@
+"""The archive on disk and its manifest: written, read back, verified."""

@@ -1,0 +1,53 @@
+"""What the library tells while it works; a listener draws, logs or ignores it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Union
+
+
+@dataclass(frozen=True)
+class PhaseStarted:
+    """A stage of the line begins: `plan`, `learn`, `collect`, `assemble`, `verify` or `upload`."""
+
+    phase: str
+    total_bytes: int = 0
+    """What the phase expects to go through, in bytes; 0 where it cannot tell."""
+    total_artifacts: int = 0
+
+
+@dataclass(frozen=True)
+class ArtifactStarted:
+    """An artifact is being read; `name` is its name in the bundle, redacted."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """So many more bytes of the current phase went through."""
+
+    byte_count: int
+
+
+@dataclass(frozen=True)
+class ArtifactFinished:
+    """An artifact is done, in one of the manifest's states."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something that the user should know now, in a sentence; it holds no secret."""
+
+    message: str
+
+
+Event = Union[PhaseStarted, ArtifactStarted, Advanced, ArtifactFinished, Warned]
+Listener = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """Listen to nothing."""

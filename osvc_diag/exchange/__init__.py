@@ -1,0 +1,1 @@
+"""Where bundles are left, and what it answered."""

@@ -1,0 +1,1 @@
+"""Opens sources safely and yields their bytes: windowed, budgeted, block by block."""
