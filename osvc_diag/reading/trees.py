@@ -244,7 +244,8 @@ class _Walker:
         """Put the link's target in front of what is left of the path."""
         self._count_link()
         target = os.readlink(part, dir_fd=self._fds[-1])
-        whole = self._base + target if os.path.isabs(target) else os.path.join(self.real_path, target)
+        start = self._base if os.path.isabs(target) else self.real_path
+        whole = os.path.join(start, target.lstrip(os.sep))
         self._check_inside(os.path.normpath(whole))
         if os.path.isabs(target):
             self._restart(self._base)

@@ -1,0 +1,48 @@
+"""Sizes and durations, as people write and read them."""
+
+from __future__ import annotations
+
+import re
+
+from osvc_diag.errors import UsageError
+
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([smhdw]?)", re.IGNORECASE)
+_STEPS = " kmgt"
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_size(text: str) -> int:
+    """Return bytes: `32M` and `32MiB` are binary, `32MB` is decimal, `512` is bytes.
+
+    Raises:
+        UsageError: it is no size.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"not a size: {text!r}", hint="write 500K, 32M or 2G (binary), or 32MB (decimal)")
+    number, step, suffix = match.groups()
+    base = 1000 if suffix and suffix.lower() == "b" and step else 1024
+    return int(float(number) * base ** _STEPS.index(step.lower() or " "))
+
+
+def parse_duration(text: str) -> float:
+    """Return seconds: `90`, `45s`, `10m`, `2h`, `3d`, `1w`.
+
+    Raises:
+        UsageError: it is no duration.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"not a duration: {text!r}", hint="write seconds, or 45s, 10m, 2h, 3d")
+    number, unit = match.groups()
+    return float(number) * _SECONDS[unit.lower()]
+
+
+def format_size(size: float) -> str:
+    """Return a size for people, in binary units: `31.4 MiB`."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(size) < 1024:  # noqa: PLR2004 - the step between the units
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
