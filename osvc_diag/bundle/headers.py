@@ -1,0 +1,42 @@
+"""The tar headers of a bundle: what a member is called and what is told about it."""
+
+from __future__ import annotations
+
+import tarfile
+
+from osvc_diag.errors import BundleError
+
+BLOCK = 512  # bytes; tar pads everything to it
+MEMBER_MODE = 0o600
+"""Of every member, so that unpacking shows a bundle to nobody else; the manifest has the original modes."""
+
+
+def check_member_name(name: str) -> None:
+    """Refuse a member name that could be unpacked outside the bundle's folder.
+
+    Raises:
+        BundleError: The name is absolute, empty, or has an empty, `.` or `..` part, or a NUL.
+    """
+    if "\0" in name or any(part in {"", ".", ".."} for part in name.split("/")):
+        raise BundleError(f"{name!a} cannot be the name of a member of a bundle")
+
+
+def padding(size: int) -> bytes:
+    """Return the zeros that follow `size` bytes of content."""
+    return bytes(-size % BLOCK)
+
+
+def member_header(name: str, size: int, mtime: float) -> bytes:
+    """Return the header of a regular file, owned by root, in GNU format.
+
+    Args:
+        name: Its name, the bundle's folder included; bytes that are not UTF-8 as surrogate escapes.
+        size: Bytes of content; over 8 GiB, and long names, are written as GNU tar does.
+        mtime: Seconds since the epoch; the fraction is dropped.
+    """
+    info = tarfile.TarInfo(name)
+    info.size = size
+    info.mtime = int(mtime)
+    info.mode = MEMBER_MODE
+    info.uname = info.gname = "root"
+    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
