@@ -17,7 +17,12 @@ def check_member_name(name: str) -> None:
     Raises:
         BundleError: The name is absolute, empty, or has an empty, `.` or `..` part, or a NUL.
     """
-    if "\0" in name or any(part in {"", ".", ".."} for part in name.split("/")):
+    try:
+        name.encode("utf-8", "surrogateescape")
+        is_text = "\0" not in name
+    except UnicodeEncodeError:
+        is_text = False
+    if not is_text or any(part in {"", ".", ".."} for part in name.split("/")):
         raise BundleError(f"{name!a} cannot be the name of a member of a bundle")
 
 
