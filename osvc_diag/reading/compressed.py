@@ -49,7 +49,7 @@ def inflated(fd: int, suffix: str) -> Iterator[bytes]:
     """Yield a compressed log's text from its beginning.
 
     Raises:
-        BrokenOffError: it ends early or is damaged (the agent writes `.1.gz` in place: half a one can be met).
+        BrokenOffError: it ends early or is damaged. The agent writes `.1.gz` in place, so half happens.
     """
     with os.fdopen(os.dup(fd), "rb") as raw:
         raw.seek(0)

@@ -123,7 +123,7 @@ class PatientReader:
         try:
             return errand.results.get(timeout=patience)
         except queue.Empty:
-            self._errands = None  # the thread is stuck: the next stream gets another one
+            self.close()  # the thread is stuck: the next stream gets another one
             if self.is_late:
                 raise StalledError("--timeout was reached") from None
             raise StalledError(f"no answer for {patience:g} s") from None

@@ -1,0 +1,31 @@
+"""What a plugin may add. Hooks declare, the host runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from osvc_diag.collector import Collector
+    from osvc_diag.redaction import Rule
+
+PROJECT = "osvc_diag"
+"""The name of the project for pluggy, and of the entry-point group."""
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def osvc_diag_collectors() -> Iterable[Collector]:
+    """Return collectors; the host sorts them by name and runs each one alone."""
+    yield from ()
+
+
+@hookspec
+def osvc_diag_redaction_rules() -> Iterable[Rule]:
+    """Return rules that take out more than the built-in ones; none can be removed."""
+    yield from ()
