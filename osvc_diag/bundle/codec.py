@@ -33,11 +33,13 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 
 def encode(value: object) -> Any:
-    """Return what json.dumps takes: dataclasses as objects in the order of their fields, tuples as lists."""
+    """Return what json.dumps takes: a dataclass as an object in the order of its fields, without None."""
     if dataclasses.is_dataclass(value):
         return {
-            field.name: _encode_field(getattr(value, field.name), bool(field.metadata))
-            for field in _fields(type(value))
+            field.name: encode_name(item) if field.metadata and isinstance(item, str) else encode(item)
+            for field in dataclasses.fields(value)
+            for item in (getattr(value, field.name),)
+            if item is not None
         }
     if isinstance(value, enum.Enum):
         return value.value
@@ -48,10 +50,6 @@ def encode(value: object) -> Any:
     if isinstance(value, Mapping):
         return {_printable(key): encode(value[key]) for key in sorted(value)}
     return value
-
-
-def _encode_field(value: object, is_name: bool) -> Any:  # noqa: FBT001
-    return encode_name(value) if is_name and isinstance(value, str) else encode(value)
 
 
 def _printable(text: str) -> str:
@@ -89,7 +87,7 @@ def _decode_object(kind: Any, value: Any, where: str) -> object:
     content = _checked(dict, value, where)
     hints = _hints(kind)
     found: dict[str, Any] = {}
-    for field in _fields(kind):
+    for field in dataclasses.fields(kind):
         if field.name not in content:
             if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
                 raise ValueError(f"{where} has no {field.name}")
@@ -114,11 +112,6 @@ def _checked(kind: type[_Value], value: object, where: str) -> _Value:
     if type(value) is not kind:
         raise ValueError(f"{where} is not of type {kind.__name__}")
     return value
-
-
-@functools.cache
-def _fields(kind: Any) -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(kind)
 
 
 @functools.cache

@@ -219,7 +219,8 @@ class Manifest:
         """Return the text of manifest.json: ASCII, an artifact or gap a line, so that grep and diff serve."""
         content = encode(self)
         first = ("format", "tool_version", "python_version", "started")
-        names = [*first, *(name for name in content if name not in first)]
+        names = [name for name in first if name in content]
+        names += [name for name in content if name not in first]
         lines = ",\n".join(f"{json.dumps(name)}: {_laid_out(content[name])}" for name in names)
         return f"{{\n{lines}\n}}\n".encode("ascii")
 
