@@ -1,0 +1,76 @@
+"""What an exchange answers: the proof of a delivery, kept beside the bundle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Optional
+
+from osvc_diag.exchange.records import read_record, write_record
+
+FORMAT = 1
+SUFFIX = ".receipt.json"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A delivery that is complete. It holds no credential and can be shared."""
+
+    exchange: str
+    """URL of the exchange, without a login."""
+    method: str
+    """How it went: `web`, `rest` or `form` chunks of a bepasty, `mail`, `file`, or a plugin's own word."""
+    link: str
+    """What to write in the ticket: a URL, the path of a file, or the address of a mail."""
+    item: str
+    """The exchange's own name for it."""
+    size: int
+    """Bytes of the bundle."""
+    sha256: str
+    """Of the bundle, in hexadecimal."""
+    delivered: str
+    """When, in UTC: 2026-11-22T10:00:00Z."""
+    seconds: float
+    """That the delivery took; when it was resumed, the last run alone."""
+    expires: Optional[str] = None
+    """When the exchange will drop it, in UTC; None where it does not say."""
+    proxy: Optional[str] = None
+    """The proxy it went through, without a login."""
+    insecure: bool = False
+    """Whether TLS was not verified, or not used over a network, because the user asked for that."""
+    resumed: bool = False
+    """Whether it went on where an earlier run had stopped."""
+    confirmed: bool = False
+    """Whether the exchange itself told the same size and sha256 afterwards; most senders may not ask."""
+
+    def to_json(self) -> str:
+        """Return the receipt as a JSON object, indented, its keys in a fixed order."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"
+
+
+def receipt_path(bundle: str) -> str:
+    """Return where the receipt of a bundle is kept."""
+    return bundle + SUFFIX
+
+
+def save_receipt(receipt: Receipt, bundle: str) -> str:
+    """Write the receipt beside the bundle, mode 0600, and return its path.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path = receipt_path(bundle)
+    write_record(path, receipt.to_json())
+    return path
+
+
+def load_receipt(bundle: str) -> Optional[Receipt]:
+    """Return the receipt beside a bundle, or None where there is none to be trusted."""
+    record = read_record(receipt_path(bundle))
+    if record is None or record.pop("format", None) != FORMAT:
+        return None
+    known = {field.name for field in fields(Receipt)}
+    try:
+        return Receipt(**{name: value for name, value in record.items() if name in known})
+    except TypeError:
+        return None

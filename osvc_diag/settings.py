@@ -1,0 +1,222 @@
+"""Defaults of a site: option, then OSVC_DIAG_... variable, then `<etc>/diag.ini`, then built in.
+
+Consent is no setting: `--yes`, `--upload` and `--insecure` exist as options only, so that no variable and no
+file can say yes for the user. A site can say no: `upload = never` holds against every option.
+"""
+
+from __future__ import annotations
+
+import configparser
+import math
+import os
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from osvc_diag.errors import UsageError
+from osvc_diag.exchange.login import Login, split_login
+from osvc_diag.ownership import UntrustedError, open_trusted
+from osvc_diag.units import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SITE_FILE = "diag.ini"  # not *.conf: the agent would take that for a service
+SECTION = "diag"
+PREFIX = "OSVC_DIAG_"
+MAX_SITE_FILE = 65536  # bytes
+
+DEFAULT_EXCHANGE = "https://sfx.opensvc.com"
+PUBLIC_LOGIN = Login("support", "support")
+"""Published on the support page: it may create, and neither read nor list."""
+
+ASK = "ask"
+NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for this run. Neither `str` nor `repr` shows a credential."""
+
+    exchange: str = DEFAULT_EXCHANGE
+    """URL without a login."""
+    exchange_login: Optional[Login] = field(default=None, repr=False)
+    """From the URL; what stands in `exchange_credentials` is read when it is needed."""
+    exchange_credentials: Optional[str] = None
+    """Path of a private file that holds `user:password`."""
+    proxy: Optional[str] = field(default=None, repr=False)
+    """As written, so it may hold a password; None leaves the choice to `https_proxy` and the like."""
+    proxy_credentials: Optional[str] = None
+    ca_bundle: Optional[str] = None
+    """Path of a PEM file; None is the system's trust store."""
+    lifetime: float = 7 * 86400.0
+    """Seconds that the exchange keeps the item; the agent's own value."""
+    upload: str = ASK
+    """`ask` or `never`."""
+    upload_timeout: float = 4 * 3600.0
+    """Seconds for a whole upload, retries included."""
+    smtp: Optional[str] = None
+    """`host[:port]` of a mail relay, for a mailto: exchange."""
+    smtp_credentials: Optional[str] = None
+    mail_from: Optional[str] = None
+    mail_limit: int = 10 * 1024 * 1024
+    """Bytes up to which a bundle is attached to a mail."""
+    log_size: Optional[int] = None
+    """Bytes for each log and its rotated ones."""
+    max_size: Optional[int] = None
+    """Bytes of the archive."""
+    timeout: Optional[float] = None
+    """Seconds for collecting."""
+    output: Optional[str] = None
+    """Folder or path of the bundle."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Who set each of the above: `--proxy`, `OSVC_DIAG_PROXY`, the site file's path; nothing for built in."""
+    warnings: tuple[str, ...] = ()
+    """Sentences for the user: what in the site file was not understood."""
+
+    def origin(self, name: str) -> str:
+        """Tell who set a value, for messages."""
+        return self.origins.get(name, "built in")
+
+
+def resolve_settings(
+    options: Optional[Mapping[str, Any]] = None,
+    *,
+    environ: Optional[Mapping[str, str]] = None,
+    etc: Optional[str] = None,
+) -> Settings:
+    """Return what holds for this run.
+
+    Args:
+        options: by the names of `Settings`, text or already parsed; None values were not given. Others are ignored.
+        environ: the variables; None asks none.
+        etc: the agent's configuration folder on this very node, where the site file may be; never that of a
+            foreign disk, whose owner is nobody here.
+
+    Raises:
+        UsageError: an option or a variable does not parse. A site file that does not parse, or that somebody
+            else could have written, is a warning, and forbids uploads.
+    """
+    site, warnings = _read_site_file(etc) if etc else ({}, [])
+    site_origin = os.path.join(etc or "", SITE_FILE)
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, parse in _PARSERS.items():
+        for origin, given in (
+            (f"--{name.replace('_', '-')}", (options or {}).get(name)),
+            (PREFIX + name.upper(), (environ or {}).get(PREFIX + name.upper()) or None),
+            (site_origin, site.get(name)),
+        ):
+            if given is None:
+                continue
+            try:
+                values[name] = parse(given) if isinstance(given, str) else given
+            except UsageError as error:
+                if origin != site_origin:
+                    raise UsageError(f"{origin}: {error}", hint=error.hint) from None
+                warnings.append(f"{origin}: {name}: {error}; nothing will be sent until this is corrected")
+                site["upload"] = NEVER
+                continue
+            origins[name] = origin
+            break
+    _keep_ban(values, origins, site, site_origin)
+    _split_exchange(values)
+    return Settings(**values, origins=MappingProxyType(origins), warnings=tuple(warnings))
+
+
+def read_credentials(path: str) -> Login:
+    """Return the login in the first line of a private file.
+
+    Raises:
+        UsageError: it cannot be read, or others can read or write it. The content is never shown.
+    """
+    try:
+        fd = open_trusted(path, private=True)
+    except (OSError, UntrustedError) as error:
+        raise UsageError(
+            f"the credentials cannot be used: {error}",
+            hint="one line user:password, in a file that only its owner can read (chmod 600)",
+        ) from error
+    with os.fdopen(fd, encoding="utf-8", errors="surrogateescape") as file:
+        return Login.parse(file.readline(4096).rstrip("\r\n"))
+
+
+def _keep_ban(values: dict[str, Any], origins: dict[str, str], site: Mapping[str, str], origin: str) -> None:
+    """Let the strictest word on uploads win: neither an option nor a variable lifts the site's ban."""
+    if site.get("upload", "").strip().lower() == NEVER:
+        values["upload"] = NEVER
+        origins["upload"] = origin
+
+
+def _split_exchange(values: dict[str, Any]) -> None:
+    if "exchange" in values:
+        values["exchange"], values["exchange_login"] = split_login(values["exchange"])
+    elif "exchange_credentials" not in values:
+        # Only ever for the built-in exchange: a site's own never sees this login.
+        values["exchange_login"] = PUBLIC_LOGIN
+
+
+def _read_site_file(etc: str) -> tuple[dict[str, str], list[str]]:
+    path = os.path.join(etc, SITE_FILE)
+    try:
+        with os.fdopen(open_trusted(path), "rb") as file:
+            text = file.read(MAX_SITE_FILE).decode()
+        parser = configparser.ConfigParser(interpolation=None, default_section="")
+        parser.read_string(text, source=path)
+        found = dict(parser[SECTION]) if parser.has_section(SECTION) else {}
+    except FileNotFoundError:
+        return {}, []
+    except (OSError, UntrustedError, configparser.Error, UnicodeDecodeError) as error:
+        reason = str(error) if isinstance(error, (OSError, UntrustedError)) else "it is not an ini file"
+        return {"upload": NEVER}, [
+            f"{path} is ignored, and nothing will be sent until it is corrected: {reason}"
+        ]
+    warnings = [f"{path}: unknown setting {name!r}" for name in sorted(found) if name not in _PARSERS]
+    if not parser.has_section(SECTION):
+        warnings.append(f"{path} has no section [{SECTION}]: nothing in it holds")
+    return {name: value for name, value in found.items() if name in _PARSERS}, warnings
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _url(value: str) -> str:
+    split_login(value)
+    return value.strip()
+
+
+def _positive_duration(value: str) -> float:
+    seconds = parse_duration(value)
+    if not 0 < seconds < math.inf:
+        raise UsageError(f"not a duration above 0: {value!r}")
+    return seconds
+
+
+def _policy(value: str) -> str:
+    word = value.strip().lower()
+    if word not in {ASK, NEVER}:
+        raise UsageError(f"upload is {ASK} or {NEVER}, not {value!r}: nobody but the user says yes")
+    return word
+
+
+_PARSERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {
+        "exchange": _url,
+        "exchange_credentials": _text,
+        "proxy": _text,
+        "proxy_credentials": _text,
+        "ca_bundle": _text,
+        "lifetime": _positive_duration,
+        "upload": _policy,
+        "upload_timeout": _positive_duration,
+        "smtp": _text,
+        "smtp_credentials": _text,
+        "mail_from": _text,
+        "mail_limit": parse_size,
+        "log_size": parse_size,
+        "max_size": parse_size,
+        "timeout": _positive_duration,
+        "output": _text,
+    }
+)
