@@ -53,7 +53,10 @@ def parse_sums(text: bytes) -> dict[str, str]:
         ValueError: A line is not one of SHA256SUMS, or a name stands there twice.
     """
     sums: dict[str, str] = {}
-    for number, line in enumerate(text.split(b"\n")[:-1] if text.endswith(b"\n") else text.split(b"\n"), 1):
+    *lines, rest = text.split(b"\n")
+    if rest:
+        raise ValueError("it ends in the middle of a line")
+    for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
         if match is None:
             raise ValueError(f"line {number} has no digest and name")

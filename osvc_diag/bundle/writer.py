@@ -194,7 +194,8 @@ class MemberSink:
         self._writer = writer
         self._spool = spool
         self._name = name
-        self._mtime = mtime
+        self.mtime = mtime
+        """Seconds since the epoch; may be set until the sink is closed, since a source tells it when it is opened."""
         self._start = spool.size
         self._compressor = raw_compressor()
         self._hash = hashlib.sha256()
@@ -244,7 +245,7 @@ class MemberSink:
         padded = self.size + -self.size % BLOCK
         content = Run(self._start, end - self._start, self._crc, padded)
         # The header tells the size, so it is known last; it is stored behind and copied before.
-        header = member_header(f"{self._writer.stem}/{self._name}", self.size, self._mtime)
+        header = member_header(f"{self._writer.stem}/{self._name}", self.size, self.mtime)
         packed = deflated(header)
         self._spool.append(packed)
         self.stored = StoredMember(self._name, self.size, self._hash.hexdigest())
