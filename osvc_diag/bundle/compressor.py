@@ -48,7 +48,7 @@ ENGINE: str = "zlib" if _ENGINE is zlib else "isal"
 """Which of the two it is. The bytes of an archive depend on it; the tar inside never does."""
 
 crc32: Callable[[bytes, int], int] = _ENGINE.crc32
-InflateError: tuple[type[Exception], ...] = (zlib.error, _ENGINE.error)
+InflateError: type[Exception] = _ENGINE.error
 """What an inflater raises on damaged data."""
 
 

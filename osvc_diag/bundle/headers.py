@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import tarfile
+from typing import TYPE_CHECKING
 
-from osvc_diag.errors import BundleError
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BLOCK = 512  # bytes; tar pads everything to it
 MEMBER_MODE = 0o600
 """Of every member, so that unpacking shows a bundle to nobody else; the manifest has the original modes."""
 
 
+class MemberNameError(ValueError):
+    """A name that no member of a bundle can have."""
+
+
+def is_member_name(name: str) -> bool:
+    """Say whether a name stays in its folder: no empty, `.` or `..` part, no NUL, no odd surrogate."""
+    try:
+        name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in name and not any(part in {"", ".", ".."} for part in name.split("/"))
+
+
 def check_member_name(name: str) -> None:
     """Refuse a member name that could be unpacked outside the bundle's folder.
 
     Raises:
-        BundleError: The name is absolute, empty, or has an empty, `.` or `..` part, or a NUL.
+        MemberNameError: See `is_member_name`.
     """
-    try:
-        name.encode("utf-8", "surrogateescape")
-        is_text = "\0" not in name
-    except UnicodeEncodeError:
-        is_text = False
-    if not is_text or any(part in {"", ".", ".."} for part in name.split("/")):
-        raise BundleError(f"{name!a} cannot be the name of a member of a bundle")
+    if not is_member_name(name):
+        raise MemberNameError(f"{name!a} cannot be the name of a member of a bundle")
+
+
+def parents(name: str) -> Iterator[str]:
+    """Yield the folders that a name lies in, the outermost first."""
+    end = name.find("/")
+    while end >= 0:
+        yield name[:end]
+        end = name.find("/", end + 1)
 
 
 def padding(size: int) -> bytes:

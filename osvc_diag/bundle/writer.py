@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Optional
 
 from osvc_diag.bundle.compressor import crc32, deflated, finish, raw_compressor
-from osvc_diag.bundle.headers import BLOCK, check_member_name, member_header, padding
+from osvc_diag.bundle.headers import (
+    BLOCK,
+    MemberNameError,
+    check_member_name,
+    is_member_name,
+    member_header,
+    padding,
+    parents,
+)
 from osvc_diag.bundle.runs import Archive, Run, Spool
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, sums_text
 from osvc_diag.bundle.unnamed import OutputFolder, UnnamedFile
 from osvc_diag.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
 SUFFIX = ".tar.gz"
@@ -45,12 +53,11 @@ class BundleWriter:
             name: Its file name, ending in `.tar.gz`; without that, the name of the folder inside.
 
         Raises:
-            BundleError: The folder cannot be written.
+            BundleError: The folder cannot be written, or the name is no file name.
         """
         self.stem = name.removesuffix(SUFFIX)
-        if "/" in self.stem:
-            raise BundleError(f"{name!a} is no file name")
-        check_member_name(self.stem)
+        if "/" in self.stem or not is_member_name(self.stem):
+            raise BundleError(f"{name!a} is no file name", hint=f"name a file that ends in {SUFFIX}")
         self._suffix = name[len(self.stem) :]
         self._segments: dict[str, _Segment] = {}
         self._folders: set[str] = set()
@@ -100,13 +107,13 @@ class BundleWriter:
             mtime: Seconds since the epoch.
 
         Raises:
-            BundleError: The name leads out of the bundle's folder, is taken, or lies below a member.
+            MemberNameError: It leads out of the bundle's folder, is taken, or is a folder or in a file.
         """
         if self._open is not None or self._sealed is not None:
-            raise BundleError("a bundle takes one member at a time, and none once it is sealed")
+            raise RuntimeError("a bundle takes one member at a time, and none once it is sealed")
         check_member_name(name)
         if self._taken(name):
-            raise BundleError(f"the bundle has a member {name!a} already")
+            raise MemberNameError(f"the bundle has a member {name!a} already")
         self._open = MemberSink(self, self._spool, name, mtime)
         return self._open
 
@@ -115,7 +122,7 @@ class BundleWriter:
         return (
             name in self._segments
             or name in self._folders
-            or not self._segments.keys().isdisjoint(_parents(name))
+            or not self._segments.keys().isdisjoint(parents(name))
         )
 
     def end_member(self, segment: Optional[_Segment]) -> None:
@@ -123,7 +130,7 @@ class BundleWriter:
         self._open = None
         if segment is not None:
             self._segments[segment.stored.name] = segment
-            self._folders.update(_parents(segment.stored.name))
+            self._folders.update(parents(segment.stored.name))
 
     def seal(self, front: Sequence[tuple[str, bytes]], *, mtime: float = 0) -> BinaryIO:
         """Make the archive, still without a name, and return it from its start, to be verified.
@@ -136,15 +143,16 @@ class BundleWriter:
             mtime: Of the front's members, in seconds since the epoch.
 
         Raises:
-            BundleError: A name of the front is taken, or the disk is full.
+            BundleError: The disk is full.
+            MemberNameError: A name of the front is taken.
         """
         if self._open is not None or self._sealed is not None:
-            raise BundleError("a bundle is sealed once, when no member is open")
+            raise RuntimeError("a bundle is sealed once, when no member is open")
         names = [name for name, _ in front] + [SUMS_NAME]
         for name in names:
             check_member_name(name)
             if self._taken(name) or names.count(name) > 1:
-                raise BundleError(f"the bundle has a member {name!a} already")
+                raise MemberNameError(f"the bundle has a member {name!a} already")
         pages = [StoredMember.of(name, content) for name, content in front]
         sums = sums_text([*pages, *self.members])
         with self._folder.writing():
@@ -168,7 +176,7 @@ class BundleWriter:
             BundleError: It cannot be put on disk.
         """
         if self._sealed is None:
-            raise BundleError("a bundle is sealed before it is published")
+            raise RuntimeError("a bundle is sealed before it is published")
         attempt = 1
         while True:
             name = self.stem + (f"-{attempt}" if attempt > 1 else "") + self._suffix
@@ -195,7 +203,7 @@ class MemberSink:
         self._spool = spool
         self._name = name
         self.mtime = mtime
-        """Seconds since the epoch; may be set until the sink is closed, since a source tells it when it is opened."""
+        """Seconds since the epoch; may be set until the sink is closed: a source tells it once it is open."""
         self._start = spool.size
         self._compressor = raw_compressor()
         self._hash = hashlib.sha256()
@@ -250,11 +258,3 @@ class MemberSink:
         self._spool.append(packed)
         self.stored = StoredMember(self._name, self.size, self._hash.hexdigest())
         return _Segment(self.stored, Run(end, len(packed), crc32(header, 0), len(header)), content)
-
-
-def _parents(name: str) -> Iterator[str]:
-    """Yield the folders that a name lies in."""
-    end = name.find("/")
-    while end >= 0:
-        yield name[:end]
-        end = name.find("/", end + 1)

@@ -1,0 +1,88 @@
+"""Opens a bundle that may come from anywhere: its manifest at once, its members one after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Optional, Union
+
+from osvc_diag.bundle.inflating import gunzipped
+from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
+from osvc_diag.bundle.tar import Member, TarReader
+from osvc_diag.errors import UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+LARGEST_MANIFEST = 1 << 26  # bytes; 200,000 artifacts
+
+
+class Bundle:
+    """A bundle on disk. A context manager: it closes what it opened."""
+
+    def __init__(self, file: BinaryIO, *, owned: bool) -> None:
+        self._file = file
+        self._owned = owned
+        self.stem = ""
+        """The folder that all its members are in."""
+        self.manifest: Manifest = self._read_manifest()
+
+    @classmethod
+    def open(cls, source: Union[str, BinaryIO]) -> Bundle:
+        """Read the manifest, and no more than that takes.
+
+        Args:
+            source: A path, or a seekable file that stays open as long as the bundle is used.
+
+        Raises:
+            UsageError: The file cannot be opened.
+            VerificationError: It is no bundle, or damaged where the manifest is.
+        """
+        if not isinstance(source, str):
+            return cls(source, owned=False)
+        try:
+            file = open(source, "rb")  # noqa: SIM115 - close() closes it
+        except OSError as error:
+            raise UsageError(f"cannot open {source}: {error.strerror or error}") from error
+        try:
+            return cls(file, owned=True)
+        except BaseException:
+            file.close()
+            raise
+
+    def members(self) -> Iterator[Member]:
+        """Yield each member from the first, the manifest; a member's content is lost when the next comes.
+
+        Raises:
+            VerificationError: The archive is damaged, or holds what no bundle holds.
+        """
+        self._file.seek(0)
+        reader = TarReader(gunzipped(self._file))
+        for member in reader.members():
+            self.stem = reader.stem
+            yield member
+
+    def _read_manifest(self) -> Manifest:
+        for member in self.members():
+            if member.name != MANIFEST_NAME:
+                break
+            try:
+                return Manifest.from_json(member.read(LARGEST_MANIFEST))
+            except ValueError as error:
+                raise VerificationError(f"its manifest cannot be read: {error}") from error
+        raise VerificationError("this archive is no bundle: its first member is no manifest")
+
+    def close(self) -> None:
+        """Close the file, where `open` opened it."""
+        if self._owned:
+            self._file.close()
+
+    def __enter__(self) -> Bundle:
+        return self
+
+    def __exit__(
+        self,
+        _type: Optional[type[BaseException]],
+        _error: Optional[BaseException],
+        _traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
