@@ -1,0 +1,23 @@
+"""`python -m osvc_diag`: says so where Python is too old, in a syntax that even 2.7 reads."""
+
+import sys
+
+OLDEST = (3, 9)
+
+
+def main():  # type: () -> int
+    """Run the command line, and return its exit code."""
+    if sys.version_info < OLDEST:
+        sys.stderr.write(
+            "osvc_diag needs Python %d.%d or newer; this is %s (%s).\n"
+            "Run it with another interpreter, such as: python3.9 -m osvc_diag\n"
+            % (OLDEST + (sys.version.split()[0], sys.executable))
+        )
+        return 2
+    from osvc_diag.cli.main import main as run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

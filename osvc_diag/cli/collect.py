@@ -1,0 +1,223 @@
+"""Make a bundle of what support needs about objects of this node, without their secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
+from osvc_diag.errors import UsageError
+from osvc_diag.request import DEFAULT_LOG_SIZE, NODE_WORD, Issue, Request
+from osvc_diag.units import format_size
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from osvc_diag.bundle.manifest import Gap
+    from osvc_diag.cli.output import Output
+    from osvc_diag.frontdoor import Result
+    from osvc_diag.node import Node
+    from osvc_diag.plugin_manager import Plugins
+    from osvc_diag.prepare import Prepared
+
+COMPLETE = 0
+GAPS = 10
+OBJECTS_SHOWN = 30
+LARGEST_SHOWN = 8
+GAPS_SHOWN = 15
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument(
+        "selectors",
+        nargs="*",
+        metavar="SELECTOR",
+        help=f"objects, or the word {NODE_WORD} for the node alone",
+    )
+    add_node_arguments(parser)
+    group = parser.add_argument_group("what is taken")
+    group.add_argument("--since", metavar="TIME", help="logs from then on: 2h, 3d, 10:00, '2026-11-22 10:00'")
+    group.add_argument("--until", metavar="TIME", help="logs before then")
+    group.add_argument(
+        "--log-size",
+        type=size,
+        default=DEFAULT_LOG_SIZE,
+        metavar="SIZE",
+        help="kept of each log with its rotated ones, the newest (default 32M)",
+    )
+    group.add_argument("--max-size", type=size, metavar="SIZE", help="of the bundle")
+    group.add_argument("--timeout", type=duration, metavar="SECONDS", help="for collecting")
+    group.add_argument("--only", type=names, default=(), metavar="COLLECTORS", help="these, by commas")
+    group.add_argument("--skip", type=names, default=(), metavar="COLLECTORS", help="all but these")
+    group.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
+    group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")
+    group = parser.add_argument_group("the bundle")
+    group.add_argument("-o", "--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
+    group.add_argument("--label", help="a word for the manifest")
+    group = parser.add_argument_group("the issue")
+    group.add_argument("--ticket", default="", metavar="ID", help="of a ticket that exists already")
+    group.add_argument("--purpose", default="", help="unexpected behaviour, error message, question")
+    group.add_argument("--context", default="", help="a known cause or event")
+    group.add_argument("--started", default="", help="when the problem started")
+    group.add_argument("--impact", default="", help="on the service")
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Collect, and say what came of it."""
+    from osvc_diag.frontdoor import make_bundle  # noqa: PLC0415 - not for --help
+    from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
+
+    node = find_node(args)
+    if not args.selectors:
+        raise UsageError("no SELECTOR was given", hint=_what_there_is(node))
+    _warn_of_command_names(node, output)
+    request = _request(args)
+    plugins = load_plugins()
+    if args.dry_run:
+        return _dry_run(request, node, plugins, output)
+    with output.progress() as on_event:
+        result = make_bundle(request, node, plugins, output=args.output, on_event=on_event)
+    code = GAPS if result.gaps else COMPLETE
+    if output.is_json:
+        output.result(json.dumps(_as_json(result, code), indent=2))
+    else:
+        _summarize(result, output)
+        output.result(result.bundle)
+    return code
+
+
+def _request(args: argparse.Namespace) -> Request:
+    return Request(
+        selectors=tuple(args.selectors),
+        since=args.since,
+        until=args.until,
+        log_size=args.log_size,
+        max_size=args.max_size,
+        timeout=args.timeout,
+        only=args.only,
+        skip=args.skip,
+        label=args.label,
+        issue=Issue(args.purpose, args.context, args.started, args.impact, args.ticket),
+        mask_network=args.mask_network,
+    )
+
+
+def _what_there_is(node: Node) -> str:
+    objects = [str(known.path) for known in node.objects]
+    shown = " ".join(objects[:OBJECTS_SHOWN])
+    more = f" and {len(objects) - OBJECTS_SHOWN} more" if len(objects) > OBJECTS_SHOWN else ""
+    return f"name one of: {NODE_WORD} {shown}{more}; '**' takes all"
+
+
+def _warn_of_command_names(node: Node, output: Output) -> None:
+    from osvc_diag.cli.main import COMMANDS  # noqa: PLC0415 - main imports this module by name
+
+    for known in node.objects:
+        if str(known.path) in COMMANDS:
+            output.warn(f"the object {known.path} is named like a command: write it as {known.path.full}")
+
+
+def _dry_run(request: Request, node: Node, plugins: Plugins, output: Output) -> int:
+    from osvc_diag.clock import SystemClock  # noqa: PLC0415 - not for --help
+    from osvc_diag.prepare import prepare  # noqa: PLC0415
+    from osvc_diag.reading.patience import PatientReader  # noqa: PLC0415
+
+    patient = PatientReader()
+    try:
+        prepared = prepare(request, node, plugins, started=SystemClock().now(), patient=patient)
+    finally:
+        patient.close()
+    plan = prepared.plan
+    if output.is_json:
+        output.result(json.dumps(_plan_as_json(prepared), indent=2))
+    else:
+        rows = [
+            (
+                artifact.name,
+                "" if artifact.size_hint is None else format_size(artifact.size_hint),
+                ",".join(artifact.collectors),
+            )
+            for artifact in plan.artifacts
+        ]
+        output.table("", ["artifact", ">size", "collectors"], rows, as_result=True)
+        output.say(
+            f"{len(rows)} artifacts; at most {format_size(plan.source_bytes)} would be read, "
+            f"for a bundle of about {format_size(plan.expected_bytes)}; nothing was written"
+        )
+        _tell_gaps(plan.gaps, output)
+    return GAPS if plan.gaps else COMPLETE
+
+
+def _plan_as_json(prepared: Prepared) -> dict[str, object]:
+    plan = prepared.plan
+    return {
+        "node": prepared.node.name,
+        "objects": [str(obj) for obj in prepared.objects],
+        "artifacts": [
+            {"name": artifact.name, "bytes": artifact.size_hint, "collectors": artifact.collectors}
+            for artifact in plan.artifacts
+        ],
+        "gaps": [_gap_as_json(gap) for gap in plan.gaps],
+        "source_bytes": plan.source_bytes,
+        "expected_bytes": plan.expected_bytes,
+    }
+
+
+def _summarize(result: Result, output: Output) -> None:
+    """Tell in one table what came of it, then what is missing, then the one next step."""
+    manifest = result.manifest
+    stored = [entry for entry in manifest.artifacts if entry.is_stored]
+    largest = sorted(stored, key=lambda entry: -(entry.stored_bytes or 0))[:LARGEST_SHOWN]
+    rows = [
+        (entry.name, entry.state.value, format_size(entry.stored_bytes or 0), str(sum(entry.masked.values())))
+        for entry in largest
+    ]
+    rest = len(stored) - len(largest)
+    if rest > 0:
+        rows.append((f"and {rest} smaller ones", "", "", ""))
+    output.table("", ["artifact", "state", ">stored", ">masked"], rows)
+    masked = sum(manifest.masked.values())
+    output.say(
+        f"{len(stored)} artifacts, {masked} secrets masked, {len(result.gaps)} gaps; "
+        f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
+    )
+    for limit in manifest.redaction.limits:
+        output.warn(limit)
+    _tell_gaps(result.gaps, output)
+    output.say(f"next: look at it with: osvc-diag show {shlex.quote(result.bundle)}")
+
+
+def _tell_gaps(gaps: Sequence[Gap], output: Output) -> None:
+    if not gaps:
+        return
+    rows = [(gap.state.value, gap.artifact or gap.collector or "", gap.reason) for gap in gaps[:GAPS_SHOWN]]
+    if len(gaps) > GAPS_SHOWN:
+        rows.append(("", f"and {len(gaps) - GAPS_SHOWN} more, in the manifest", ""))
+    output.table("gaps", ["state", "what", "why"], rows)
+    for hint in sorted({gap.hint for gap in gaps if gap.hint}):
+        output.say(f"hint: {hint}")
+
+
+def _as_json(result: Result, code: int) -> dict[str, object]:
+    manifest = result.manifest
+    return {
+        "bundle": result.bundle,
+        "bytes": os.path.getsize(result.bundle),
+        "exit_code": code,
+        "node": manifest.node.name,
+        "objects": manifest.selection.objects,
+        "artifacts": sum(entry.is_stored for entry in manifest.artifacts),
+        "masked": manifest.masked,
+        "gaps": [_gap_as_json(gap) for gap in result.gaps],
+        "redaction_limits": manifest.redaction.limits,
+        "verified": result.verdict.ok,
+    }
+
+
+def _gap_as_json(gap: Gap) -> dict[str, object]:
+    return {name: value for name, value in asdict(gap).items() if value is not None}

@@ -1,0 +1,142 @@
+"""The command line: finds the command, runs it, and turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import traceback
+from typing import TYPE_CHECKING, NoReturn, Optional
+
+from osvc_diag import __version__
+from osvc_diag.cli.output import Output
+from osvc_diag.errors import DiagError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+COMMANDS = {
+    "collect": "make a bundle of objects of this node (the default)",
+    "upload": "send an existing bundle, or resume its upload",
+    "show": "what is in a bundle, what is missing, what was masked",
+    "verify": "checksums, and that no secret is left",
+    "redact": "a file or stdin, redacted, to stdout",
+    "plugins": "plugins, their collectors, and why one is not in use",
+}
+INTERNAL_ERROR = 1
+INTERRUPTED = 130
+TERMINATED = 143
+
+_EXIT_CODES = """\
+exit codes: 0 complete, 10 complete but for gaps, 2 usage, 3 plugin, 4 bundle not written,
+5 upload failed (the bundle is kept), 6 verification failed, 130/143 interrupted"""
+
+
+class _Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        return _run(list(argv))
+    except KeyboardInterrupt:
+        _tell("interrupted: nothing was left behind")
+        return INTERRUPTED
+    except _Terminated:
+        _tell("terminated: nothing was left behind")
+        return TERMINATED
+    except BrokenPipeError:
+        # Whoever read our output has gone: nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _run(argv: list[str]) -> int:
+    if argv[:1] in (["-h"], ["--help"], ["--version"]):
+        return _top(argv[0])
+    name = argv.pop(0) if argv[:1] and argv[0] in COMMANDS else "collect"
+    command = importlib.import_module(f"osvc_diag.cli.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"osvc-diag {name}",
+        description=command.__doc__,
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    add_output_arguments(parser)
+    args = parser.parse_intermixed_args(argv)
+    output = make_output(args)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code: int = command.run(args, output)
+    except DiagError as error:
+        output.error(error)
+        if args.debug:
+            traceback.print_exc()
+        return error.exit_code
+    except Exception as error:
+        if args.debug:
+            raise
+        # The text of an unforeseen error may quote what it stumbled over: only its kind is told.
+        output.error(_internal(error))
+        return INTERNAL_ERROR
+    return code
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every command understands."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+    group.add_argument("-q", "--quiet", action="store_true", help="only the result and errors")
+    group.add_argument("-v", "--verbose", action="store_true", help="tell about every artifact")
+    group.add_argument("--debug", action="store_true", help="show where an error comes from")
+
+
+def make_output(args: argparse.Namespace) -> Output:
+    """Return the twin that fits: rich where somebody looks on, plain lines elsewhere."""
+    make = Output
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from osvc_diag.ui import TerminalOutput  # noqa: PLC0415 - rich is loaded on a terminal only
+
+        make = TerminalOutput
+    return make(is_quiet=args.quiet, is_verbose=args.verbose, is_json=args.json)
+
+
+def _top(option: str) -> int:
+    if option == "--version":
+        sys.stdout.write(f"osvc_diag {__version__}\n")
+        return 0
+    commands = "".join(f"  {name:<10}{summary}\n" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="osvc-diag",
+        usage="osvc-diag [COMMAND] [OPTIONS] SELECTOR... | BUNDLE | FILE",
+        description="Gathers what support needs about OpenSVC objects, without their secrets.\n\n"
+        f"commands (osvc-diag COMMAND --help tells more):\n{commands}\n"
+        "SELECTOR: svc1, prod/svc/web, 'prod/**', '**', or the word node for the node alone",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.print_help()
+    return 0
+
+
+def _terminate(_signal: int, _frame: Optional[FrameType]) -> NoReturn:
+    raise _Terminated
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"\nosvc_diag: {text}\n")
+
+
+def _internal(error: Exception) -> DiagError:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    return DiagError(
+        f"internal error: {type(error).__name__} in {where}",
+        hint="please report it; --debug shows more, and may show content of this node",
+    )

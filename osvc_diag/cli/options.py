@@ -1,0 +1,57 @@
+"""Options that several commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Callable, TypeVar
+
+from osvc_diag.errors import UsageError
+from osvc_diag.units import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from osvc_diag.node import Node
+
+T = TypeVar("T")
+
+
+def add_node_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which node is meant."""
+    group = parser.add_argument_group("node")
+    group.add_argument(
+        "--root", metavar="DIR", help="a node's files below DIR: a root-path install, or a whole file system"
+    )
+    group.add_argument("--node", metavar="NAME", help="the node's name, where its files do not tell it")
+    group.add_argument("--timezone", metavar="ZONE", help="of the times in its logs, such as Europe/Paris")
+
+
+def find_node(args: argparse.Namespace) -> Node:
+    """Find the node that the options of `add_node_arguments` mean.
+
+    Raises:
+        NodeNotFoundError: there is no agent.
+    """
+    from osvc_diag.node import Node  # noqa: PLC0415 - not for --help
+
+    return Node.discover(args.root, name=args.node, zone=args.timezone)
+
+
+def size(text: str) -> int:
+    """Read a size for argparse."""
+    return _for_argparse(parse_size, text)
+
+
+def duration(text: str) -> float:
+    """Read a duration for argparse, in seconds."""
+    return _for_argparse(parse_duration, text)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read a list of names, separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _for_argparse(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(f"{error}; {error.hint}") from error

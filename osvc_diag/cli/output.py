@@ -1,0 +1,111 @@
+"""What a command says: its result on stdout, all else on stderr, in plain lines."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Optional, TextIO
+
+from osvc_diag import events
+from osvc_diag.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from osvc_diag.errors import DiagError
+
+
+@dataclass
+class Output:
+    """Plain lines: for pipes, logs and schedulers. `osvc_diag.ui` has its twin for terminals."""
+
+    is_quiet: bool = False
+    is_verbose: bool = False
+    is_json: bool = False
+    """Whether the result is wanted as JSON."""
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+
+    def result(self, text: str) -> None:
+        """Print what the command was run for: the only thing on stdout."""
+        self.stdout.write(text + "\n")
+        self.stdout.flush()
+
+    def say(self, text: str = "") -> None:
+        """Tell something, unless it should be quiet."""
+        if not self.is_quiet:
+            self._line(text)
+
+    def detail(self, text: str) -> None:
+        """Tell something that only `-v` asks for."""
+        if self.is_verbose:
+            self._line(text)
+
+    def warn(self, text: str) -> None:
+        """Tell something that matters even when quiet."""
+        self._line(f"warning: {text}")
+
+    def error(self, error: DiagError) -> None:
+        """Tell what went wrong, and what to do next."""
+        self._line(f"osvc_diag: {error}")
+        if error.hint:
+            self._line(f"  hint: {error.hint}")
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, as_result: bool = False
+    ) -> None:
+        """Print a table.
+
+        Args:
+            title: its heading; may be empty.
+            columns: headings; one that begins with `>` is for numbers.
+            rows: cells of text, which may come from anywhere.
+            as_result: whether it is what the command was run for.
+        """
+        if self.is_quiet and not as_result:
+            return
+        stream = self.stdout if as_result else self.stderr
+        for line in table_lines(title, columns, rows):
+            stream.write(line + "\n")
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[events.Listener]:
+        """Yield a listener that shows what happens."""
+        yield self._on_event
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody is there to answer."""
+        return False
+
+    def ask(self, question: str) -> Optional[str]:
+        """Return what the user answers, or None where nobody is there."""
+        del question
+
+    def _on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Warned):
+            self.warn(event.message)
+        elif isinstance(event, events.PhaseStarted):
+            self.detail(event.phase)
+        elif isinstance(event, events.ArtifactFinished):
+            self.detail(f"{event.state:<10}{printable(event.name)}")
+
+    def _line(self, text: str) -> None:
+        self.stderr.write(printable(text, keep="\n") + "\n")
+        self.stderr.flush()
+
+
+def table_lines(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Lay a table out in columns as wide as their widest cell."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    names = [name.lstrip(">") for name in columns]
+    widths = [max([len(name), *(len(row[at]) for row in cells)]) for at, name in enumerate(names)]
+    if title:
+        yield title
+    for row in [names, *cells]:
+        laid = [
+            cell.rjust(width) if column.startswith(">") else cell.ljust(width)
+            for cell, width, column in zip(row, widths, columns)
+        ]
+        yield "  ".join(laid).rstrip()

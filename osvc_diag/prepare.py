@@ -1,0 +1,46 @@
+"""From a request to a plan: which node, objects, window and artifacts; what --dry-run shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from osvc_diag.plan import Plan, make_plan
+from osvc_diag.window import Window
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from osvc_diag.naming import ObjectPath
+    from osvc_diag.node import Node
+    from osvc_diag.plugin_manager import Plugins
+    from osvc_diag.reading.patience import PatientReader
+    from osvc_diag.request import Request
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first byte."""
+
+    request: Request
+    node: Node
+    objects: tuple[ObjectPath, ...]
+    window: Window
+    plan: Plan
+    started: datetime
+
+
+def prepare(
+    request: Request, node: Node, plugins: Plugins, *, started: datetime, patient: PatientReader
+) -> Prepared:
+    """Understand a request on a node, and plan it.
+
+    Raises:
+        UsageError: nothing matches a selector, or the window makes no sense.
+        PluginUnavailableError: a collector asked for by name cannot be used.
+    """
+    collectors = plugins.chosen(request.only, request.skip)
+    window = Window.parse(request.since, request.until, now=started, zone=node.zone)
+    objects = tuple(node.select(request.selectors))
+    plan = make_plan(node, objects, collectors, patient, log_size=request.log_size)
+    return Prepared(request, node, objects, window, plan, started)
