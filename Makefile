@@ -1,0 +1,44 @@
+# Two commands do everything: `make demo` shows the main job, `make test` passes the tests.
+# They need Python 3.9 or newer and a package index, and touch nothing outside of this folder.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# The suite runs in parallel; WORKERS=0 runs it in one process.
+WORKERS ?= auto
+
+.PHONY: demo test lint types format clean
+
+demo: $(VENV)/.test
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
+		{ echo "osvc_diag needs Python 3.9 or newer: make PYTHON=python3.x ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --upgrade pip setuptools
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q -e '.[test]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test
+	$(BIN)/python -m pip install -q -e '.[test,dev]'
+	@touch $@
