@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.plan import Plan, make_plan
 from osvc_diag.window import Window
 
@@ -43,4 +44,18 @@ def prepare(
     window = Window.parse(request.since, request.until, now=started, zone=node.zone)
     objects = tuple(node.select(request.selectors))
     plan = make_plan(node, objects, collectors, patient, log_size=request.log_size)
+    plan = replace(plan, gaps=(*_unlisted(node), *plan.gaps))
     return Prepared(request, node, objects, window, plan, started)
+
+
+def _unlisted(node: Node) -> list[Gap]:
+    """Return a gap for each folder in which objects may lie that nobody could see."""
+    return [
+        Gap(
+            State.DENIED,
+            f"{folder.reason}: objects in it are not known",
+            artifact=node.member(folder.path),
+            hint="run it as root",
+        )
+        for folder in node.unlisted
+    ]

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
+from osvc_diag.cli.report import plan_as_json, result_as_json, tell_plan, tell_result
 from osvc_diag.errors import UsageError
 from osvc_diag.request import DEFAULT_LOG_SIZE, NODE_WORD, Issue, Request
-from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
-    from osvc_diag.bundle.manifest import Gap
     from osvc_diag.cli.output import Output
-    from osvc_diag.frontdoor import Result
     from osvc_diag.node import Node
     from osvc_diag.plugin_manager import Plugins
-    from osvc_diag.prepare import Prepared
 
 COMPLETE = 0
 GAPS = 10
 OBJECTS_SHOWN = 30
-LARGEST_SHOWN = 8
-GAPS_SHOWN = 15
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,9 +75,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         result = make_bundle(request, node, plugins, output=args.output, on_event=on_event)
     code = GAPS if result.gaps else COMPLETE
     if output.is_json:
-        output.result(json.dumps(_as_json(result, code), indent=2))
+        output.result(json.dumps(result_as_json(result, code), indent=2))
     else:
-        _summarize(result, output)
+        tell_result(result, output)
         output.result(result.bundle)
     return code
 
@@ -132,92 +123,8 @@ def _dry_run(request: Request, node: Node, plugins: Plugins, output: Output) -> 
         prepared = prepare(request, node, plugins, started=SystemClock().now(), patient=patient)
     finally:
         patient.close()
-    plan = prepared.plan
     if output.is_json:
-        output.result(json.dumps(_plan_as_json(prepared), indent=2))
+        output.result(json.dumps(plan_as_json(prepared), indent=2))
     else:
-        rows = [
-            (
-                artifact.name,
-                "" if artifact.size_hint is None else format_size(artifact.size_hint),
-                ",".join(artifact.collectors),
-            )
-            for artifact in plan.artifacts
-        ]
-        output.table("", ["artifact", ">size", "collectors"], rows, as_result=True)
-        output.say(
-            f"{len(rows)} artifacts; at most {format_size(plan.source_bytes)} would be read, "
-            f"for a bundle of about {format_size(plan.expected_bytes)}; nothing was written"
-        )
-        _tell_gaps(plan.gaps, output)
-    return GAPS if plan.gaps else COMPLETE
-
-
-def _plan_as_json(prepared: Prepared) -> dict[str, object]:
-    plan = prepared.plan
-    return {
-        "node": prepared.node.name,
-        "objects": [str(obj) for obj in prepared.objects],
-        "artifacts": [
-            {"name": artifact.name, "bytes": artifact.size_hint, "collectors": artifact.collectors}
-            for artifact in plan.artifacts
-        ],
-        "gaps": [_gap_as_json(gap) for gap in plan.gaps],
-        "source_bytes": plan.source_bytes,
-        "expected_bytes": plan.expected_bytes,
-    }
-
-
-def _summarize(result: Result, output: Output) -> None:
-    """Tell in one table what came of it, then what is missing, then the one next step."""
-    manifest = result.manifest
-    stored = [entry for entry in manifest.artifacts if entry.is_stored]
-    largest = sorted(stored, key=lambda entry: -(entry.stored_bytes or 0))[:LARGEST_SHOWN]
-    rows = [
-        (entry.name, entry.state.value, format_size(entry.stored_bytes or 0), str(sum(entry.masked.values())))
-        for entry in largest
-    ]
-    rest = len(stored) - len(largest)
-    if rest > 0:
-        rows.append((f"and {rest} smaller ones", "", "", ""))
-    output.table("", ["artifact", "state", ">stored", ">masked"], rows)
-    masked = sum(manifest.masked.values())
-    output.say(
-        f"{len(stored)} artifacts, {masked} secrets masked, {len(result.gaps)} gaps; "
-        f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
-    )
-    for limit in manifest.redaction.limits:
-        output.warn(limit)
-    _tell_gaps(result.gaps, output)
-    output.say(f"next: look at it with: osvc-diag show {shlex.quote(result.bundle)}")
-
-
-def _tell_gaps(gaps: Sequence[Gap], output: Output) -> None:
-    if not gaps:
-        return
-    rows = [(gap.state.value, gap.artifact or gap.collector or "", gap.reason) for gap in gaps[:GAPS_SHOWN]]
-    if len(gaps) > GAPS_SHOWN:
-        rows.append(("", f"and {len(gaps) - GAPS_SHOWN} more, in the manifest", ""))
-    output.table("gaps", ["state", "what", "why"], rows)
-    for hint in sorted({gap.hint for gap in gaps if gap.hint}):
-        output.say(f"hint: {hint}")
-
-
-def _as_json(result: Result, code: int) -> dict[str, object]:
-    manifest = result.manifest
-    return {
-        "bundle": result.bundle,
-        "bytes": os.path.getsize(result.bundle),
-        "exit_code": code,
-        "node": manifest.node.name,
-        "objects": manifest.selection.objects,
-        "artifacts": sum(entry.is_stored for entry in manifest.artifacts),
-        "masked": manifest.masked,
-        "gaps": [_gap_as_json(gap) for gap in result.gaps],
-        "redaction_limits": manifest.redaction.limits,
-        "verified": result.verdict.ok,
-    }
-
-
-def _gap_as_json(gap: Gap) -> dict[str, object]:
-    return {name: value for name, value in asdict(gap).items() if value is not None}
+        tell_plan(prepared, output)
+    return GAPS if prepared.plan.gaps else COMPLETE

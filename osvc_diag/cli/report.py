@@ -1,0 +1,112 @@
+"""What `collect` tells of a plan, and of a finished bundle."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from osvc_diag.units import format_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from osvc_diag.bundle.manifest import Gap
+    from osvc_diag.cli.output import Output
+    from osvc_diag.frontdoor import Result
+    from osvc_diag.prepare import Prepared
+
+LARGEST_SHOWN = 8
+GAPS_SHOWN = 15
+
+
+def tell_plan(prepared: Prepared, output: Output) -> None:
+    """List what would be taken, with sizes."""
+    plan = prepared.plan
+    rows = [
+        (
+            artifact.name,
+            "" if artifact.size_hint is None else format_size(artifact.size_hint),
+            ", ".join(artifact.collectors),
+        )
+        for artifact in plan.artifacts
+    ]
+    output.table("", ["artifact", ">size", "collectors"], rows, as_result=True)
+    output.say(
+        f"{len(rows)} artifacts; at most {format_size(plan.source_bytes)} would be read, "
+        f"for a bundle of about {format_size(plan.expected_bytes)}; nothing was written"
+    )
+    _tell_gaps(plan.gaps, output)
+
+
+def plan_as_json(prepared: Prepared) -> dict[str, object]:
+    """Return a plan for programs."""
+    plan = prepared.plan
+    return {
+        "node": prepared.node.name,
+        "objects": [str(obj) for obj in prepared.objects],
+        "artifacts": [
+            {"name": artifact.name, "bytes": artifact.size_hint, "collectors": artifact.collectors}
+            for artifact in plan.artifacts
+        ],
+        "gaps": [_gap_as_json(gap) for gap in plan.gaps],
+        "source_bytes": plan.source_bytes,
+        "expected_bytes": plan.expected_bytes,
+    }
+
+
+def tell_result(result: Result, output: Output) -> None:
+    """Tell in one table what came of it, then what is missing, then the one next step."""
+    manifest = result.manifest
+    stored = [entry for entry in manifest.artifacts if entry.is_stored]
+    largest = sorted(stored, key=lambda entry: -(entry.stored_bytes or 0))[:LARGEST_SHOWN]
+    rows = [
+        (entry.name, entry.state.value, format_size(entry.stored_bytes or 0), str(sum(entry.masked.values())))
+        for entry in largest
+    ]
+    rest = len(stored) - len(largest)
+    if rest > 0:
+        rows.append((f"and {rest} smaller ones", "", "", ""))
+    output.table("", ["artifact", "state", ">stored", ">masked"], rows)
+    masked = sum(manifest.masked.values())
+    output.say(
+        f"{len(stored)} artifacts, {masked} secrets masked, {len(result.gaps)} gaps; "
+        f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
+    )
+    for limit in manifest.redaction.limits:
+        output.warn(limit)
+    _tell_gaps(result.gaps, output)
+    output.say(f"next: look at it with: osvc-diag show {shlex.quote(result.bundle)}")
+
+
+def result_as_json(result: Result, code: int) -> dict[str, object]:
+    """Return what came of a run for programs."""
+    manifest = result.manifest
+    return {
+        "bundle": result.bundle,
+        "bytes": os.path.getsize(result.bundle),
+        "exit_code": code,
+        "node": manifest.node.name,
+        "objects": manifest.selection.objects,
+        "artifacts": sum(entry.is_stored for entry in manifest.artifacts),
+        "masked": manifest.masked,
+        "gaps": [_gap_as_json(gap) for gap in result.gaps],
+        "redaction_limits": manifest.redaction.limits,
+        "verified": result.verdict.ok,
+    }
+
+
+def _tell_gaps(gaps: Sequence[Gap], output: Output) -> None:
+    if not gaps:
+        return
+    rows = [(gap.state.value, gap.artifact or gap.collector or "", gap.reason) for gap in gaps[:GAPS_SHOWN]]
+    if len(gaps) > GAPS_SHOWN:
+        rows.append(("", f"and {len(gaps) - GAPS_SHOWN} more, in the manifest", ""))
+    output.table("gaps", ["state", "what", "why"], rows)
+    for hint in sorted({gap.hint for gap in gaps if gap.hint}):
+        output.say(f"hint: {hint}")
+
+
+def _gap_as_json(gap: Gap) -> dict[str, object]:
+    return {name: value for name, value in asdict(gap).items() if value is not None}
