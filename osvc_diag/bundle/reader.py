@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 LARGEST_MANIFEST = 1 << 26  # bytes; 200,000 artifacts
+_FLAGS_OFFSET = 3  # bytes, in a gzip header
 
 
 class Bundle:
@@ -24,6 +25,9 @@ class Bundle:
         self._owned = owned
         self.stem = ""
         """The folder that all its members are in."""
+        file.seek(_FLAGS_OFFSET)
+        self.gzip_flags = any(file.read(1))
+        """Whether the gzip header has more than a bundle's: a name, a comment, an extra field."""
         self.manifest: Manifest = self._read_manifest()
 
     @classmethod

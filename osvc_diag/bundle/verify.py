@@ -1,0 +1,233 @@
+"""Goes through a finished bundle once: every checksum agrees, nothing is hidden in it, no secret is left."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import hashlib
+import itertools
+import os
+from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union
+
+from osvc_diag import events
+from osvc_diag.bundle.headers import member_header
+from osvc_diag.bundle.inflating import UninflatableError, compression, inflated, peeked
+from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
+from osvc_diag.bundle.reader import Bundle
+from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, parse_sums
+from osvc_diag.bundle.verdict import Problem, Verdict
+from osvc_diag.errors import VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from osvc_diag.bundle.tar import Member
+
+__all__ = ["Problem", "Search", "Verdict", "verify"]
+
+LARGEST_SUMS = 1 << 26  # bytes
+LARGEST_INFLATED = 1 << 32  # plain bytes of one compressed log
+MOST_HITS = 20  # in one member
+MOST_PROBLEMS = 1000  # in all
+PAGES = frozenset({MANIFEST_NAME, SUMS_NAME, "README.txt", "issue.json"})
+"""Members that are no artifacts."""
+
+
+class FoundHit(Protocol):
+    """Where a search found a secret."""
+
+    @property
+    def rule(self) -> str:
+        """The id of the rule that found it."""
+
+    @property
+    def offset(self) -> int:
+        """Bytes from the start of what was searched."""
+
+
+class Search(Protocol):
+    """What searches plain bytes for secrets, independently of the redactor."""
+
+    def search(self, blocks: Iterable[bytes]) -> Iterable[FoundHit]:
+        """Yield a hit for each secret in the blocks, which are one text."""
+
+
+def verify(
+    source: Union[str, BinaryIO],
+    search: Optional[Search] = None,
+    *,
+    on_event: events.Listener = events.ignore,
+) -> Verdict:
+    """Check a bundle from its first byte to its last.
+
+    Args:
+        source: A path, or a seekable file.
+        search: What looks for secrets; without it only structure and checksums are checked.
+        on_event: Told how many plain bytes went through.
+
+    Raises:
+        UsageError: The file cannot be opened.
+    """
+    verification = _Verification(search, on_event)
+    try:
+        with Bundle.open(source) as bundle:
+            verification.run(bundle)
+    except VerificationError as error:
+        verification.report(str(error))
+    return verification.verdict()
+
+
+class _Verification:
+    """One pass over a bundle."""
+
+    def __init__(self, search: Optional[Search], on_event: events.Listener) -> None:
+        self._search = search
+        self._on_event = on_event
+        self._problems: list[Problem] = []
+        self._found: dict[str, StoredMember] = {}
+        self._disguised: set[str] = set()
+        self._plain_bytes = 0
+
+    def report(self, what: str, member: Optional[str] = None, hit: Optional[FoundHit] = None) -> None:
+        if len(self._problems) < MOST_PROBLEMS:
+            rule, offset = (None, None) if hit is None else (hit.rule, hit.offset)
+            self._problems.append(Problem(what, member, rule, offset))
+
+    def run(self, bundle: Bundle) -> None:
+        entries = bundle.manifest.artifacts
+        total = sum(entry.stored_bytes or 0 for entry in entries)
+        self._on_event(events.PhaseStarted("verify", total, len(entries)))
+        if bundle.gzip_flags:
+            self.report("its gzip header has a name or a comment")
+        sums: dict[str, str] = {}
+        for number, member in enumerate(bundle.members()):
+            if member.header != member_header(f"{bundle.stem}/{member.name}", member.size, member.mtime):
+                self.report("its tar header is not one of a bundle", member.name)
+            if number == 1:
+                sums = self._read_sums(member)
+            else:
+                self._go_through(member)
+        self._compare_sums(sums)
+        self._compare_manifest(bundle.manifest)
+        if self._disguised:
+            self._search_disguised(bundle)
+
+    def _read_sums(self, member: Member) -> dict[str, str]:
+        if member.name != SUMS_NAME:
+            self.report(f"the second member is not {SUMS_NAME}")
+            self._go_through(member)
+            return {}
+        content = member.read(LARGEST_SUMS)
+        self._found[SUMS_NAME] = StoredMember.of(SUMS_NAME, content)
+        self._look_into(member.name, [content])
+        try:
+            return parse_sums(content)
+        except ValueError as error:
+            self.report(str(error), SUMS_NAME)
+            return {}
+
+    def _go_through(self, member: Member) -> None:
+        digest = hashlib.sha256()
+        blocks = self._watched(member, digest)
+        if self._search is not None:
+            self._search_member(member.name, blocks)
+        for _ in blocks:  # what the search had no need of
+            pass
+        self._found[member.name] = StoredMember(member.name, member.size, digest.hexdigest())
+
+    def _watched(self, member: Member, digest: hashlib._Hash) -> Iterator[bytes]:
+        for block in member.blocks():
+            digest.update(block)
+            self._plain_bytes += len(block)
+            self._on_event(events.Advanced(len(block)))
+            yield block
+
+    def _search_member(self, name: str, content: Iterator[bytes]) -> None:
+        start, blocks = peeked(content)
+        suffix = compression(start)
+        if suffix is None:
+            self._look_into(name, blocks)
+        elif name.endswith(suffix):
+            for failure in self._look_inside(name, blocks, suffix):
+                self.report(f"it {failure}, so it was not searched whole", name)
+        else:
+            self._disguised.add(name)
+            self._look_into(name, blocks)
+
+    def _look_into(self, name: str, blocks: Iterable[bytes]) -> None:
+        if self._search is not None:
+            for hit in itertools.islice(self._search.search(blocks), MOST_HITS):
+                self.report("something that looks like a secret is left", name, hit)
+
+    def _look_inside(self, name: str, blocks: Iterable[bytes], suffix: str) -> list[str]:
+        """Search what is compressed; return why it could not be inflated whole, if so."""
+        failures: list[str] = []
+
+        def plain() -> Iterator[bytes]:
+            # The text ends where inflating fails: what came before is searched all the same.
+            try:
+                yield from inflated(blocks, suffix, LARGEST_INFLATED)
+            except UninflatableError as error:
+                failures.append(str(error))
+
+        self._look_into(name, plain())
+        return failures
+
+    def _search_disguised(self, bundle: Bundle) -> None:
+        """Search what looks compressed but is not called so, as far as it inflates; it may be plain, too."""
+        for member in bundle.members():
+            if member.name in self._disguised:
+                start, blocks = peeked(member.blocks())
+                suffix = compression(start)
+                assert suffix is not None
+                self._look_inside(member.name, blocks, suffix)
+
+    def _compare_sums(self, sums: dict[str, str]) -> None:
+        for name, found in self._found.items():
+            if name != SUMS_NAME and sums.get(name) != found.sha256:
+                what = "its checksum is not that of" if name in sums else "it is not in"
+                self.report(f"{what} {SUMS_NAME}", name)
+        for name in sorted(sums.keys() - self._found.keys()):
+            self.report(f"it is in {SUMS_NAME}, but not in the archive", name)
+
+    def _compare_manifest(self, manifest: Manifest) -> None:
+        told: dict[str, StoredMember] = {}
+        for entry in manifest.artifacts:
+            if entry.sha256 is None:
+                continue
+            if entry.name in told:
+                self.report("it is in the manifest twice", entry.name)
+            told[entry.name] = StoredMember(entry.name, entry.stored_bytes or 0, entry.sha256)
+        for name, found in self._found.items():
+            if name not in PAGES and told.get(name) != found:
+                what = "its size or checksum is not that of" if name in told else "it is not in"
+                self.report(f"{what} the manifest", name)
+        for name in sorted(told.keys() - self._found.keys()):
+            self.report("it is in the manifest, but not in the archive", name)
+
+    def verdict(self) -> Verdict:
+        self._search_names()
+        return Verdict(
+            problems=tuple(self._problems),
+            members=len(self._found),
+            plain_bytes=self._plain_bytes,
+            is_searched=self._search is not None,
+        )
+
+    def _search_names(self) -> None:
+        """Search the members' names; one that holds a secret is told by its number, here and everywhere."""
+        names = list(self._found)
+        raw = [os.fsencode(name) + b"\n" for name in names]
+        ends = list(itertools.accumulate(map(len, raw)))
+        if self._search is None:
+            return
+        for hit in itertools.islice(self._search.search([b"".join(raw)]), MOST_HITS):
+            number = bisect.bisect_right(ends, hit.offset)
+            label = f"member number {number + 1}"
+            self._problems = [
+                dataclasses.replace(problem, member=label) if problem.member == names[number] else problem
+                for problem in self._problems
+            ]
+            self._problems.append(
+                Problem("its name holds something that looks like a secret", label, hit.rule, None)
+            )
