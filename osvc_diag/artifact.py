@@ -36,6 +36,14 @@ class FileSource:
 
 
 @dataclass(frozen=True)
+class Holder:
+    """A process and its descriptor of a log that was deleted while it was open."""
+
+    pid: int
+    fd: int
+
+
+@dataclass(frozen=True)
 class LogSource:
     """A log, of which a window and a budget decide what is taken."""
 
@@ -45,6 +53,8 @@ class LogSource:
     """The live log's path: a log and its rotated ones share one budget."""
     age: int = 0
     """0 for the live log, 1 for the newest rotated one, and so on."""
+    held_by: Optional[Holder] = None
+    """Who still holds it, where it was deleted; `path` is then the name that it had."""
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,43 @@
-"""The agent's daemon on a live node: which process it is, and whether it is there."""
+"""The agent's daemon on a live node: which process it is, whether it is there, and what it still holds."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
+from osvc_diag.artifact import Holder
+from osvc_diag.reading.held import deleted_name
 from osvc_diag.reading.trees import NotTakenError
 
 if TYPE_CHECKING:
     from osvc_diag.node import Node
 
 PID_LIMIT = 64  # bytes of osvcd.pid that make sense
+MAX_PID = 2**22  # the kernel's own limit
+
+
+@dataclass(frozen=True)
+class HeldLog:
+    """A log that was deleted while the daemon had it open."""
+
+    path: str
+    """The name that it had, absolute, below `node.layout.log`."""
+    holder: Holder
+    size: int
+    """Bytes."""
 
 
 def daemon_pid(node: Node) -> Optional[int]:
     """Return the process id in var/osvcd.pid, whether or not it is alive; None where there is none."""
     try:
-        text = node.trees.read(f"{node.layout.var}/osvcd.pid", PID_LIMIT)
+        text = node.trees.read(f"{node.layout.var}/osvcd.pid", PID_LIMIT).strip()
     except (OSError, NotTakenError):
         return None
-    return int(text) if text.strip().isdigit() else None
+    pid = int(text) if text.isdigit() else 0
+    return pid if 0 < pid <= MAX_PID else None
 
 
 def daemon_sentence(node: Node) -> Optional[str]:
@@ -36,3 +54,30 @@ def daemon_sentence(node: Node) -> Optional[str]:
     except OSError:
         pass  # alive, and somebody else's
     return f"process {pid} is alive"
+
+
+def held_logs(node: Node, pid: int) -> list[HeldLog]:
+    """Find the deleted logs that a process holds open: after a rotation accident they have its last records.
+
+    Raises:
+        OSError: the process is gone, or another user's.
+    """
+    folder = os.path.realpath(node.layout.log)
+    found: list[HeldLog] = []
+    for fd in sorted(int(name) for name in os.listdir(f"/proc/{pid}/fd")):
+        with contextlib.suppress(OSError):  # closed meanwhile
+            log = _held_log(node.layout.log, folder, Holder(pid, fd))
+            if log is not None:
+                found.append(log)
+    return found
+
+
+def _held_log(log_folder: str, real_folder: str, holder: Holder) -> Optional[HeldLog]:
+    link = f"/proc/{holder.pid}/fd/{holder.fd}"
+    name = deleted_name(os.readlink(link))
+    if name is None or not name.startswith(real_folder + "/"):
+        return None
+    status = os.stat(link)
+    if status.st_nlink or not stat.S_ISREG(status.st_mode):
+        return None  # a file that is really called so, or the descriptor became something else
+    return HeldLog(log_folder + name[len(real_folder) :], holder, status.st_size)

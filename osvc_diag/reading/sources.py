@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Callable, Optional
 from osvc_diag.artifact import Artifact, DocumentSource, LogSource
 from osvc_diag.reading import blocks as reading_blocks
 from osvc_diag.reading.compressed import UNREADABLE, BrokenOffError, compression_of, inflated
+from osvc_diag.reading.held import open_held
 from osvc_diag.reading.slicing import Bounds, cut_to_budget, window_ranges
 from osvc_diag.reading.stamps import Stamp, first_record
 
@@ -71,7 +72,8 @@ class SourceReader:
         if isinstance(source, DocumentSource):
             yield from _document(source.compute, outcome)
             return
-        opened = self.trees.open(source.path)
+        holder = source.held_by if isinstance(source, LogSource) else None
+        opened = open_held(self.trees, source.path, holder) if holder else self.trees.open(source.path)
         try:
             outcome.status = opened.status
             outcome.source_bytes = opened.status.st_size

@@ -8,7 +8,7 @@ import os
 import stat
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Callable, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +32,10 @@ _KINDS = {
 
 class NotTakenError(Exception):
     """A path that is never opened, by policy; the text is the reason, without the path."""
+
+
+def _anywhere(_folder: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,10 @@ class Trees:
             raise NotTakenError(f"is larger than {limit} bytes")
         return content
 
+    def holds(self, real_path: str) -> bool:
+        """Tell whether a path without links, as the kernel gives it, lies below one of the folders."""
+        return any(_is_below(real_path, root) for root in self._roots)
+
     def listdir(self, folder: str) -> list[str]:
         """List the names in a folder, sorted; a folder that does not exist has none.
 
@@ -109,15 +117,19 @@ class Trees:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def walk(self, folder: str) -> Iterator[str]:
+    def walk(self, folder: str, enter: Callable[[str], bool] = _anywhere) -> Iterator[str]:
         """Yield the absolute paths of regular files and links below a folder, sorted, subfolders last.
+
+        Args:
+            folder: absolute, below one of the folders.
+            enter: tells of a subfolder, by its absolute path, whether to go into it.
 
         A folder that may not be listed is yielded itself: opening it tells why, so that it becomes a gap.
         Links to folders are not entered.
         """
         try:
             with self._directory(folder) as fd:
-                yield from _walk(fd, folder, MAX_DEPTH)
+                yield from _walk(fd, folder, MAX_DEPTH, enter)
         except PermissionError:
             yield folder
         except (OSError, NotTakenError):
@@ -269,7 +281,7 @@ class _Walker:
             raise NotTakenError("is a link that leads out of the agent's folders")
 
 
-def _walk(fd: int, folder: str, depth: int) -> Iterator[str]:
+def _walk(fd: int, folder: str, depth: int, enter: Callable[[str], bool]) -> Iterator[str]:
     """Yield what lies below an open folder."""
     files: list[str] = []
     folders: list[str] = []
@@ -285,6 +297,8 @@ def _walk(fd: int, folder: str, depth: int) -> Iterator[str]:
         return
     for name in sorted(folders):
         path = os.path.join(folder, name)
+        if not enter(path):
+            continue
         try:
             below = os.open(name, _DIRECTORY_FLAGS, dir_fd=fd)
         except PermissionError:
@@ -293,7 +307,7 @@ def _walk(fd: int, folder: str, depth: int) -> Iterator[str]:
         except OSError:  # it vanished, or is a link by now
             continue
         try:
-            yield from _walk(below, path, depth - 1)
+            yield from _walk(below, path, depth - 1, enter)
         finally:
             os.close(below)
 

@@ -1,0 +1,124 @@
+"""Constructors for plugin authors: an artifact in one line, named as the node names its source."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Callable
+
+from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator, Mapping
+
+    from osvc_diag.daemon import HeldLog
+    from osvc_diag.families import LogFamilies
+    from osvc_diag.node import Node
+
+
+def file_artifact(
+    node: Node, path: str, *, form: Form = Form.TEXT, priority: Priority = Priority.OTHER
+) -> Artifact:
+    """Name a file that is taken whole.
+
+    Args:
+        node: the node.
+        path: absolute, on the machine that runs osvc_diag: a path from `node.layout` is. A file that is not
+            there is a gap of the bundle: name it only where its absence tells something.
+        form: how the redactor has to understand it.
+        priority: what goes last when a limit is hit.
+    """
+    return Artifact(node.member(path), FileSource(path), form=form, priority=priority)
+
+
+def file_artifacts(
+    node: Node,
+    folder: str,
+    forms: Mapping[Form, re.Pattern[str]],
+    *,
+    enter: re.Pattern[str],
+    priority: Priority = Priority.OTHER,
+) -> Iterator[Artifact]:
+    """Name the files in a folder that a pattern matches; sockets, FIFOs and devices never.
+
+    Args:
+        node: the node.
+        folder: absolute, on the machine that runs osvc_diag; one that does not exist has no files.
+        forms: which files are taken, as what: patterns that match the whole path below the folder.
+        enter: which subfolders are looked into: it matches their whole path below the folder. One that may
+            not be listed is named itself, so that the refusal becomes a gap.
+        priority: what goes last when a limit is hit.
+    """
+    start = len(folder) + 1
+    for path in node.trees.walk(folder, enter=lambda below: bool(enter.fullmatch(below, start))):
+        form = next((form for form, wanted in forms.items() if wanted.fullmatch(path, start)), None)
+        if form is None and (path == folder or enter.fullmatch(path, start)) and _is_folder(path):
+            form = Form.TEXT
+        if form is not None:
+            yield file_artifact(node, path, form=form, priority=priority)
+
+
+def log_artifacts(
+    node: Node, live: str, families: LogFamilies, *, priority: Priority = Priority.OTHER
+) -> Iterator[Artifact]:
+    """Name a log and its rotated ones, as far as they are there: they share one `--log-size`.
+
+    A copy whose name does not tell its age (`web.log.old`) is a family of its own.
+
+    Args:
+        node: the node.
+        live: the absolute path of the live log.
+        families: one for all logs of a collector's run, so that no folder is listed twice.
+        priority: what goes last when a limit is hit.
+    """
+    members = families.members(live)
+    for age, path in enumerate(members, start=0 if members[:1] == [live] else 1):
+        yield log_artifact(node, path, family=live, age=age, priority=priority)
+    for path in families.copies(live):
+        yield log_artifact(node, path, priority=priority)
+
+
+def log_artifact(
+    node: Node, path: str, *, family: str = "", age: int = 0, priority: Priority = Priority.OTHER
+) -> Artifact:
+    """Name one log, of which a window and a budget decide what is taken.
+
+    Args:
+        node: the node.
+        path: absolute, on the machine that runs osvc_diag.
+        family: the path of its live log, where it is not the live log itself.
+        age: 0 for the live log, 1 for the newest rotated one, and so on.
+        priority: what goes last when a limit is hit.
+    """
+    source = LogSource(path, family or path, age)
+    return Artifact(node.member(path), source, form=Form.LOG, priority=priority)
+
+
+def held_log_artifact(node: Node, log: HeldLog, *, priority: Priority = Priority.OTHER) -> Artifact:
+    """Name a deleted log that a process still holds open, as `file/PATH.deleted-fdN`."""
+    suffix = f".deleted-fd{log.holder.fd}"
+    source = LogSource(log.path, family=log.path + suffix, held_by=log.holder)
+    return Artifact(
+        node.member(log.path) + suffix, source, form=Form.LOG, priority=priority, size_hint=log.size
+    )
+
+
+def document_artifact(
+    name: str, compute: Callable[[], object], *, priority: Priority = Priority.OTHER
+) -> Artifact:
+    """Name what is computed when its turn comes, as `info/NAME.json`.
+
+    Args:
+        name: unique in the bundle: begin it with your collector's name.
+        compute: returns anything that json.dumps takes. It runs in a thread that is given up when it hangs.
+        priority: what goes last when a limit is hit.
+    """
+    return Artifact(f"info/{name}.json", DocumentSource(compute), form=Form.JSON, priority=priority)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return True  # even looking at it is refused

@@ -1,0 +1,28 @@
+"""The configuration of the selected objects; what they refer to is not dragged along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osvc_diag.artifact import Artifact, Form, Priority
+from osvc_diag.collector import Collector
+from osvc_diag.declare import file_artifact
+from osvc_diag.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from osvc_diag.naming import ObjectPath
+    from osvc_diag.node import Node
+
+
+def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
+    """Name the conf of each selected object, also of a deleted one: the gap tells that it is gone."""
+    for obj in objects:
+        yield file_artifact(node, node.layout.conf_path(obj), form=Form.CONF, priority=Priority.CONF)
+
+
+@hookimpl
+def osvc_diag_collectors() -> Iterator[Collector]:
+    """Add the collector."""
+    yield Collector("object-conf", "the configuration of the selected objects", collect)

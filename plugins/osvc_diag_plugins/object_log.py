@@ -1,0 +1,51 @@
+"""The logs of the selected objects: live, rotated, and as older agents and lxc called them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from osvc_diag.artifact import Artifact, Priority
+from osvc_diag.collector import Collector
+from osvc_diag.declare import log_artifact, log_artifacts
+from osvc_diag.families import LogFamilies
+from osvc_diag.hookspecs import hookimpl
+from osvc_diag.layout import LOG_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from osvc_diag.naming import ObjectPath
+    from osvc_diag.node import Node
+
+# lxc's console, and what agents before 2018 left.
+OTHER_SPELLINGS = ("{}.console.log", "{}.debug.log", ".{}.log")
+
+
+def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
+    """Name the logs of each selected object; each spelling has its own budget.
+
+    An object that never acted has no log, which is no gap. In a folder that may not be listed the live log
+    is named all the same, so that the refusal becomes one.
+    """
+    families = LogFamilies(node.trees)
+    own_logs = {node.layout.log_path(known.path) for known in node.objects if known.has_conf or known.has_var}
+    for obj in objects:
+        live = node.layout.log_path(obj)
+        if not families.is_listed(os.path.dirname(live)):
+            yield log_artifact(node, live, priority=Priority.SELECTED_LOG)
+        for log in [live, *other_spellings(live)]:
+            if log == live or log not in own_logs:
+                yield from log_artifacts(node, log, families, priority=Priority.SELECTED_LOG)
+
+
+def other_spellings(live: str) -> list[str]:
+    """Return where else an object's log may be; that of a svc `web.debug` has web's spelling, too."""
+    folder, name = os.path.split(live[: -len(LOG_SUFFIX)])
+    return [os.path.join(folder, spelling.format(name)) for spelling in OTHER_SPELLINGS]
+
+
+@hookimpl
+def osvc_diag_collectors() -> Iterator[Collector]:
+    """Add the collector."""
+    yield Collector("object-log", "the logs of the selected objects, rotated ones included", collect)

@@ -1,0 +1,34 @@
+"""The machine and the agent's daemon, as they are at this moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osvc_diag.artifact import Artifact, Priority
+from osvc_diag.collector import Collector
+from osvc_diag.declare import document_artifact
+from osvc_diag.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from osvc_diag.naming import ObjectPath
+    from osvc_diag.node import Node
+
+
+def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:  # noqa: ARG001
+    """Name one document, on a live node only; nothing is looked at before its turn comes."""
+
+    def compute() -> object:
+        from . import machine  # noqa: PLC0415, TID251 - psutil is slow to import, and a dry run does without
+
+        return machine.describe(node)
+
+    if node.live:
+        yield document_artifact("system", compute, priority=Priority.STATE)
+
+
+@hookimpl
+def osvc_diag_collectors() -> Iterator[Collector]:
+    """Add the collector."""
+    yield Collector("system", "load, memory, disks, mounts, network, clock, the daemon's process", collect)
