@@ -7,7 +7,7 @@ import os
 import time
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import psutil
 
@@ -88,7 +88,7 @@ def clock() -> Section:
         "local": now.astimezone().isoformat(timespec="seconds"),
         "zone_names": list(time.tzname),
         "zone_file": os.path.realpath(zone_file) if os.path.islink(zone_file) else None,
-        "booted": datetime.fromtimestamp(boot, timezone.utc).isoformat(timespec="seconds"),
+        "booted": moment(boot),
         "uptime_seconds": int(now.timestamp() - boot),
     }
 
@@ -155,17 +155,20 @@ def network() -> Section:
 
 
 def daemon(node: Node) -> Section:
-    """The process that the pid file names, if it lives; its command line tells whether it is the agent's."""
+    """The process that the pid file names, if it lives; its command line tells whether it is the agent's.
+
+    What only its owner or root may know is null.
+    """
     pid = daemon_pid(node)
     if pid is None or not psutil.pid_exists(pid):
         return {"pid": pid, "alive": False}
-    facts = psutil.Process(pid).as_dict(PROCESS_FACTS, ad_value="denied")
+    facts = psutil.Process(pid).as_dict(PROCESS_FACTS, ad_value=None)
     return {
         "pid": pid,
         "alive": facts["status"] != psutil.STATUS_ZOMBIE,
         # One text, not a list: `--password` and its value have to stand beside each other to be redacted.
-        "command_line": " ".join(facts["cmdline"]),
-        "started": datetime.fromtimestamp(facts["create_time"], timezone.utc).isoformat(timespec="seconds"),
+        "command_line": " ".join(facts["cmdline"] or []),
+        "started": moment(facts["create_time"]),
         "cpu_seconds": as_dict(facts["cpu_times"]),
         "memory_bytes": as_dict(facts["memory_info"]),
         **{name: facts[name] for name in ("name", "num_fds", "num_threads", "ppid", "status", "username")},
@@ -190,5 +193,12 @@ def deleted_logs(node: Node, pid: int) -> Section:
 
 
 def as_dict(fact: Any) -> Any:
-    """Return psutil's tuple with its names; what it could not have stays as it is."""
-    return fact._asdict() if hasattr(fact, "_asdict") else fact
+    """Return psutil's tuple with its names; None stays."""
+    return None if fact is None else fact._asdict()
+
+
+def moment(seconds: Optional[float]) -> Optional[str]:
+    """Return an ISO time in UTC; None stays."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")

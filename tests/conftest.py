@@ -1,0 +1,82 @@
+"""Real nodes for the tests: unpacked once for each worker, and never written to."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tarfile
+from typing import TYPE_CHECKING, Callable
+
+import pytest
+
+from osvc_diag.node import Node
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+
+
+def unpack_sample(folder: str, node: str = "node1", layout: str = "fhs") -> str:
+    """Unpack a sample node into a folder, with its modes and times.
+
+    Args:
+        folder: an empty one.
+        node: `node1` or `node2`.
+        layout: `fhs`, as a package installs, or `dev`, below a root path.
+    """
+    with tarfile.open(os.path.join(DATA, f"{node}.{layout}.tar.gz")) as tar:
+        if hasattr(tarfile, "fully_trusted_filter"):
+            tar.extraction_filter = tarfile.fully_trusted_filter
+        tar.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_tree(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Return the root of a sample node that all tests share: `sample_tree("node1", "fhs")`. Never write to it."""
+    unpacked: dict[tuple[str, str], str] = {}
+
+    def tree(node: str = "node1", layout: str = "fhs") -> str:
+        if (node, layout) not in unpacked:
+            folder = tmp_path_factory.mktemp(f"{node}-{layout}-")
+            unpacked[node, layout] = unpack_sample(str(folder), node, layout)
+        return unpacked[node, layout]
+
+    return tree
+
+
+@pytest.fixture
+def own_tree(tmp_path: Path) -> Callable[..., str]:
+    """Return the root of a sample node that is this test's own, to be written to."""
+
+    def tree(node: str = "node1", layout: str = "fhs") -> str:
+        folder = tmp_path / f"{node}-{layout}"
+        folder.mkdir()
+        return unpack_sample(str(folder), node, layout)
+
+    return tree
+
+
+@pytest.fixture(scope="session")
+def secrets() -> list[str]:
+    """Return the values that were planted in the sample nodes: none of them may be in a bundle."""
+    with open(os.path.join(DATA, "secrets.tsv"), encoding="utf-8", newline="") as file:
+        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(rows)
+        return [row[0] for row in rows if row]
+
+
+@pytest.fixture
+def live_node(tmp_path: Path) -> Callable[[], Node]:
+    """Return this machine as a node with empty folders below tmp_path; read again whenever it is called."""
+    folders = {name: tmp_path / "agent" / name for name in ("etc", "log", "var")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+
+    def node() -> Node:
+        return Node.from_paths(
+            name="node1", zone="UTC", **{name: str(path) for name, path in folders.items()}
+        )
+
+    return node
