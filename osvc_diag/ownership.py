@@ -23,7 +23,7 @@ def open_trusted(path: str, *, private: bool = False) -> int:
     write them. A sticky folder such as /tmp passes: nobody can replace somebody else's entry there.
 
     Args:
-        path: absolute, or relative to the current folder; links are resolved first, and what they name is checked.
+        path: links are resolved first, and what they name is checked.
         private: the file holds a secret, so that nobody else may read it either.
 
     Raises:

@@ -88,7 +88,7 @@ def resolve_settings(
     """Return what holds for this run.
 
     Args:
-        options: by the names of `Settings`, text or already parsed; None values were not given. Others are ignored.
+        options: by the names of `Settings`, text or already parsed; None was not given. Others are ignored.
         environ: the variables; None asks none.
         etc: the agent's configuration folder on this very node, where the site file may be; never that of a
             foreign disk, whose owner is nobody here.
@@ -114,12 +114,13 @@ def resolve_settings(
             except UsageError as error:
                 if origin != site_origin:
                     raise UsageError(f"{origin}: {error}", hint=error.hint) from None
-                warnings.append(f"{origin}: {name}: {error}; nothing will be sent until this is corrected")
+                warnings.append(f"{origin}: {name}: {error}; nothing is sent until that is corrected")
                 site["upload"] = NEVER
                 continue
             origins[name] = origin
             break
     _keep_ban(values, origins, site, site_origin)
+    warnings += _drop_strangers(values, origins)
     _split_exchange(values)
     return Settings(**values, origins=MappingProxyType(origins), warnings=tuple(warnings))
 
@@ -148,12 +149,35 @@ def _keep_ban(values: dict[str, Any], origins: dict[str, str], site: Mapping[str
         origins["upload"] = origin
 
 
+def _drop_strangers(values: dict[str, Any], origins: Mapping[str, str]) -> list[str]:
+    """Keep a site's credentials from a server that somebody else named."""
+    warnings = []
+    for target in ("exchange", "proxy", "smtp"):
+        name = f"{target}_credentials"
+        if name in values and target in values and _rank(origins[name]) > _rank(origins[target]):
+            del values[name]
+            warnings.append(
+                f"{name} of {origins[name]} is not used: it is not for what {origins[target]} names"
+            )
+    return warnings
+
+
+def _rank(origin: str) -> int:
+    if origin.startswith("--"):
+        return 0
+    return 1 if origin.startswith(PREFIX) else 2
+
+
 def _split_exchange(values: dict[str, Any]) -> None:
-    if "exchange" in values:
-        values["exchange"], values["exchange_login"] = split_login(values["exchange"])
-    elif "exchange_credentials" not in values:
-        # Only ever for the built-in exchange: a site's own never sees this login.
-        values["exchange_login"] = PUBLIC_LOGIN
+    url, login = split_login(values.get("exchange", DEFAULT_EXCHANGE))
+    if login is None and "exchange_credentials" not in values and _is_default(url):
+        login = PUBLIC_LOGIN
+    values["exchange"], values["exchange_login"] = url, login
+
+
+def _is_default(url: str) -> bool:
+    """Tell whether a URL is the built-in exchange: a site's own never sees the public login."""
+    return url.rstrip("/").lower() == DEFAULT_EXCHANGE
 
 
 def _read_site_file(etc: str) -> tuple[dict[str, str], list[str]]:
@@ -169,7 +193,7 @@ def _read_site_file(etc: str) -> tuple[dict[str, str], list[str]]:
     except (OSError, UntrustedError, configparser.Error, UnicodeDecodeError) as error:
         reason = str(error) if isinstance(error, (OSError, UntrustedError)) else "it is not an ini file"
         return {"upload": NEVER}, [
-            f"{path} is ignored, and nothing will be sent until it is corrected: {reason}"
+            f"{path} is ignored, and nothing is sent until that is corrected: {reason}"
         ]
     warnings = [f"{path}: unknown setting {name!r}" for name in sorted(found) if name not in _PARSERS]
     if not parser.has_section(SECTION):

@@ -36,7 +36,9 @@ class Login:
 
     def basic(self) -> str:
         """Return the value of a Basic Authorization header."""
-        return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
+        return "Basic " + base64.b64encode(
+            f"{self.user}:{self.password}".encode("utf-8", "surrogateescape")
+        ).decode("ascii")
 
 
 def split_login(url: str) -> tuple[str, Optional[Login]]:

@@ -15,14 +15,8 @@ if TYPE_CHECKING:
 
 DIRECT = "none"  # as in --proxy none: no proxy, whatever the environment says
 
-_DEFAULT_PORTS = {
-    "http": 3128,
-    "https": 443,
-    "socks4": 1080,
-    "socks4a": 1080,
-    "socks5": 1080,
-    "socks5h": 1080,
-}
+_SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
+_DEFAULT_PORTS = {"http": 3128, "https": 443, **dict.fromkeys(_SOCKS, 1080)}
 _EXCHANGE_PORTS = {"http": 80, "https": 443}
 
 
@@ -64,7 +58,7 @@ class Proxy:
     @property
     def is_socks(self) -> bool:
         """Whether it speaks SOCKS."""
-        return self.scheme.startswith("socks")
+        return self.scheme in _SOCKS
 
     def with_login(self, login: Optional[Login]) -> Proxy:
         """Return the same proxy with a login, unless its URL has one already."""

@@ -35,7 +35,7 @@ def write_record(path: str, text: str) -> None:
 
 
 def read_record(path: str) -> Optional[dict[str, Any]]:
-    """Return the object in a file, or None where it is missing, damaged, or somebody else could have written it."""
+    """Return the object in a file; None where it is missing, damaged, or open to others."""
     try:
         fd = os.open(path, _READ)
     except OSError:

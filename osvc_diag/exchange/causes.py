@@ -1,0 +1,162 @@
+"""What a failed request means: tells a typing error from a bad line, and the proxy from the exchange."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import urllib3.exceptions
+
+from osvc_diag.exchange.errors import (
+    CertificateError,
+    NoSuchProxyError,
+    ProxyLoginError,
+    ProxyRefusedError,
+    TlsError,
+    UnknownHostError,
+)
+from osvc_diag.exchange.line import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from osvc_diag.errors import ExchangeError
+    from osvc_diag.exchange.proxy import ProxyChoice
+
+PROXY_HINT = "name the proxy with --proxy, OSVC_DIAG_PROXY, or proxy = ... in the site file"
+PROXY_LOGIN_HINT = (
+    "put user:password into a file that only its owner can read, and name it by --proxy-credentials "
+    "or OSVC_DIAG_PROXY_CREDENTIALS; NTLM and Kerberos need a local helper such as cntlm"
+)
+CA_HINT = "where a proxy intercepts TLS, name its CA with --ca-bundle FILE, or add it to the system's store"
+
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_MAX_CHAIN = 16
+_NO_TLS_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
+_NO_COMMON_TLS = ("HANDSHAKE_FAILURE", "PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE")
+
+
+def translate(error: Exception, *, host: str, choice: ProxyChoice) -> Exception:
+    """Return what to raise for an exception of the network: an ExchangeError, or a TransientError.
+
+    Args:
+        error: from urllib3 or the socket; nothing of its text is kept, save a status and a TLS reason.
+        host: of the exchange.
+        choice: the proxy.
+    """
+    chain = list(_chain(error))
+    by_proxy = choice.proxy is not None and (
+        choice.proxy.is_socks or any(isinstance(link, urllib3.exceptions.ProxyError) for link in chain)
+    )
+    place = f"the proxy {choice}" if by_proxy else host
+    for link in chain:
+        if isinstance(link, ssl.SSLError):
+            fatal = _tls(link, place)
+            if fatal is not None:
+                return fatal
+        if isinstance(link, socket.gaierror) and link.errno != socket.EAI_AGAIN:
+            return _unknown(host, choice)
+        tunnel = _TUNNEL.search(str(link))
+        if tunnel is not None:
+            return tunnel_error(int(tunnel.group(1)), host=host, choice=choice)
+    return TransientError(f"{place}: {_reason(chain)}", hint=_reach_hint(choice))
+
+
+def tunnel_error(status: int, *, host: str, choice: ProxyChoice) -> Exception:
+    """Return what to raise when the proxy refuses to open a connection to the exchange."""
+    if status == 407:  # noqa: PLR2004 - an HTTP status
+        return proxy_login_error(choice)
+    if status in {502, 503, 504, 500}:
+        return TransientError(
+            f"the proxy {choice} could not reach {host} ({status})",
+            hint="from the proxy's own host: is the exchange's name known, and port 443 open?",
+        )
+    return proxy_refused_error(status, host=host, choice=choice)
+
+
+def proxy_login_error(choice: ProxyChoice) -> ExchangeError:
+    """Return the error of a 407."""
+    login = choice.proxy.login if choice.proxy else None
+    what = "does not accept the login" if login else "wants a login"
+    return ProxyLoginError(f"the proxy {choice} {what} (407)", hint=PROXY_LOGIN_HINT)
+
+
+def proxy_refused_error(status: int, *, host: str, choice: ProxyChoice) -> ExchangeError:
+    """Return the error of a proxy whose rules exclude the exchange."""
+    return ProxyRefusedError(
+        f"the proxy {choice} does not let {host} through ({status})",
+        hint=f"ask its administrators to allow CONNECT {host}:443; docs/behind-a-proxy.md is for them",
+    )
+
+
+def _tls(error: ssl.SSLError, place: str) -> TlsError | None:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = error.verify_message or "verification failed"
+        return CertificateError(f"the certificate of {place} is not one to trust: {why}", hint=CA_HINT)
+    reason = (error.reason or "").upper()
+    if any(word in reason for word in _NO_TLS_REASONS):
+        return TlsError(
+            f"{place} does not speak TLS on this port", hint="is it an http:// URL, or another port?"
+        )
+    if any(word in reason for word in _NO_COMMON_TLS):
+        return TlsError(
+            f"no TLS version or cipher in common with {place} ({reason})", hint="TLS 1.2 is needed"
+        )
+    return None
+
+
+def _unknown(host: str, choice: ProxyChoice) -> ExchangeError:
+    if choice.proxy is not None:
+        return NoSuchProxyError(f"the host of the proxy {choice} is unknown", hint=PROXY_HINT)
+    return UnknownHostError(f"the host {host} is unknown on this node", hint=_reach_hint(choice))
+
+
+def _reach_hint(choice: ProxyChoice) -> str | None:
+    if choice.proxy is not None:
+        return None
+    if choice.source == "no_proxy":
+        return "no_proxy exempts this host from the proxy; --proxy URL overrides that"
+    return f"if this network has a proxy: {PROXY_HINT}"
+
+
+def _reason(chain: list[BaseException]) -> str:
+    for kind, words in _WORDS:
+        if any(isinstance(link, kind) for link in chain):
+            return words
+    return "the connection broke"
+
+
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "the connection was reset"),
+    (BrokenPipeError, "the connection was reset"),
+    (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
+    (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
+    (socket.gaierror, "its name cannot be looked up just now"),
+    (TimeoutError, "no answer in time"),
+    (socket.timeout, "no answer in time"),
+    (ssl.SSLError, "the TLS connection broke"),
+    (urllib3.exceptions.NewConnectionError, "no connection"),
+)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and what it came from, whichever way it is kept."""
+    pending = [error]
+    seen: set[int] = set()
+    while pending and len(seen) < _MAX_CHAIN:
+        link = pending.pop(0)
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        candidates = (
+            link.__cause__,
+            link.__context__,
+            getattr(link, "original_error", None),
+            getattr(link, "reason", None),
+            *link.args,
+        )
+        pending += [other for other in candidates if isinstance(other, BaseException)]

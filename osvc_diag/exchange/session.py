@@ -1,0 +1,117 @@
+"""What the ways to upload share: one bundle, one transport, one patience, and the progress that is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.events import Advanced, PhaseStarted, Warned
+from osvc_diag.exchange.answers import refuse
+from osvc_diag.exchange.multipart import safe_name
+from osvc_diag.exchange.progress import Progress, drop_progress, save_progress
+from osvc_diag.exchange.ranges import Ranges
+
+if TYPE_CHECKING:
+    from osvc_diag.exchange.line import Line
+    from osvc_diag.exchange.opened import OpenedBundle
+    from osvc_diag.exchange.transport import Answer, Transport
+
+_UNITS = (("WEEKS", 604800), ("DAYS", 86400), ("HOURS", 3600), ("MINUTES", 60))
+
+MIN_CHUNK = 64 * 1024  # bytes; what refuses this as too large refuses all
+LAST_CHUNK = 32 * 1024  # bytes of the one that completes an item: never too large, whatever the chunk size is
+MAX_CHUNK = 2 * 1024 * 1024  # bytes; larger ones are no faster, and four are in memory
+
+
+@dataclass
+class Session:
+    """The state of one delivery to a bepasty; what changes in it is guarded by `lock`."""
+
+    bundle: OpenedBundle
+    transport: Transport
+    line: Line
+    lifetime: float
+    chunk: int
+    """Bytes of a request's body that the server takes; it shrinks, and never grows."""
+    progress: Optional[Progress] = None
+    acknowledged: Ranges = field(default_factory=Ranges)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    _warned: bool = False
+
+    @property
+    def file_name(self) -> str:
+        """The bundle's name as the server keeps it."""
+        return safe_name(self.bundle.name)
+
+    @property
+    def maxlife(self) -> tuple[int, str]:
+        """The lifetime in the server's words: a number and the largest unit that fits."""
+        minutes = max(1, round(self.lifetime / 60))
+        for unit, seconds in _UNITS:
+            if minutes * 60 % seconds == 0:
+                return minutes * 60 // seconds, unit
+        return minutes, "MINUTES"
+
+    def refuse(self, answer: Answer) -> Exception:
+        """Return what to raise for an answer that is not the wanted one."""
+        return refuse(answer, host=self.transport.host, choice=self.transport.choice)
+
+    def shrink(self) -> bool:
+        """Halve the chunk; False when it is as small as it gets."""
+        with self.lock:
+            if self.chunk <= MIN_CHUNK:
+                return False
+            self.chunk = max(MIN_CHUNK, self.chunk // 2)
+            return True
+
+    def begin(self, progress: Progress) -> None:
+        """Go on with an item: a new one, or that of an earlier run."""
+        with self.lock:
+            self.progress = progress
+            self.acknowledged = progress.ranges
+            self._save()
+        self.line.on_event(PhaseStarted("upload", self.bundle.size))
+        if len(self.acknowledged):
+            self.line.on_event(Advanced(len(self.acknowledged)))
+
+    def acknowledge(self, item: str, start: int, end: int) -> None:
+        """Keep that an item has these bytes, and tell it."""
+        with self.lock:
+            if self.progress is None or self.progress.item != item:
+                return  # a late answer about an item that was given up: the new one has not got these bytes
+            before = len(self.acknowledged)
+            self.acknowledged.add(start, end)
+            advanced = len(self.acknowledged) - before
+            self.progress = replace(self.progress, acknowledged=tuple(self.acknowledged))
+            self._save()
+        self.line.on_event(Advanced(advanced))
+
+    def stand_at(self, offset: int) -> None:
+        """Take the server's word for how much it has from the start on: more than was known, or less."""
+        with self.lock:
+            assert self.progress is not None
+            advanced = max(0, offset - len(self.acknowledged))
+            self.acknowledged = Ranges([(0, offset)])
+            self.progress = replace(self.progress, acknowledged=tuple(self.acknowledged))
+            self._save()
+        self.line.on_event(Advanced(advanced))
+
+    def forget(self) -> None:
+        """Give the item up."""
+        with self.lock:
+            self.progress = None
+            self.acknowledged = Ranges()
+            drop_progress(self.bundle.path)
+
+    def _save(self) -> None:
+        assert self.progress is not None
+        with contextlib.suppress(OSError):
+            save_progress(self.progress, self.bundle.path)
+            return
+        if not self._warned:
+            self._warned = True
+            self.line.on_event(
+                Warned(f"{self.bundle.path}: its folder is not writable: this upload cannot be resumed")
+            )
