@@ -56,7 +56,7 @@ class Node:
         """Find a node by looking.
 
         On this machine: below `OSVC_ROOT_PATH`, else where /etc/default/opensvc and the like say, else where
-        a package puts it. Below a root: a whole file system, with either layout in it, or a root-path install.
+        a package puts it. Below a root: a whole file system, with either layout, or a root-path install.
 
         Args:
             root: the folder of a copy; None is this machine.

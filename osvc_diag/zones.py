@@ -13,6 +13,7 @@ from osvc_diag.naming import quoted
 from osvc_diag.reading.trees import NotTakenError, Trees
 
 _ZONE_LIMIT = 65536  # bytes; the largest zone has 4 KB
+_TRIED_YEARS = range(2000, 2040)
 _DATABASE = "zoneinfo/"
 
 
@@ -57,11 +58,20 @@ def _localtime(base: str) -> Optional[tzinfo]:
     path = os.path.join(base, "etc/localtime")
     try:
         content = Trees([base], base=base).read(path, _ZONE_LIMIT)
-        return ZoneInfo.from_file(io.BytesIO(content), key=name or "etc/localtime")
+        zone = ZoneInfo.from_file(io.BytesIO(content), key=name or "etc/localtime")
+        _try_out(zone)
     except (OSError, NotTakenError):
         return None
     except Exception:  # noqa: BLE001 - what a parser of binary data says to a hostile file
         return None
+    return zone
+
+
+def _try_out(zone: tzinfo) -> None:
+    """Raise ValueError where an offset of the zone is a day or more: the file loads, and fails when used."""
+    for year in _TRIED_YEARS:
+        for month in range(1, 13):
+            datetime(year, month, 1, tzinfo=zone).utcoffset()
 
 
 def _linked_name(base: str) -> Optional[str]:
