@@ -67,13 +67,13 @@ class _Lister:
         return {obj for obj in found if obj is not None}
 
     def _paths(self, tree: str) -> Iterator[str]:
-        yield from self._in_kinds(tree)
-        namespaces = f"{tree}/{NAMESPACES}"
-        for namespace in self._names(namespaces):
-            yield from self._in_kinds(f"{namespaces}/{namespace}")
+        names = self._names(tree)
+        yield from self._in_kinds(tree, names)
+        for namespace in self._names(f"{tree}/{NAMESPACES}") if NAMESPACES in names else ():
+            folder = f"{tree}/{NAMESPACES}/{namespace}"
+            yield from self._in_kinds(folder, self._names(folder))
 
-    def _in_kinds(self, folder: str) -> Iterator[str]:
-        names = self._names(folder)
+    def _in_kinds(self, folder: str, names: list[str]) -> Iterator[str]:
         for name in names:
             yield f"{folder}/{name}"
         for kind in set(KINDS).intersection(names):
