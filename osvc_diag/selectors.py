@@ -15,7 +15,7 @@ from osvc_diag.naming import NAMESPACE_NAME, ROOT, ObjectPath, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_LENGTH = 4096  # characters of one selector; the longest path has 512
+MAX_LENGTH = 4096  # characters between two commas; the longest path has 512
 
 _FOREIGN_FORM = re.compile(r"[=:~<>]")
 _HINT = (
@@ -63,8 +63,6 @@ class Selector:
             SelectorError: it is empty, has too many parts, or is one of the forms that only the agents know
                 (`kw=value`, `kw:`, `~`, `<`).
         """
-        if len(text) > MAX_LENGTH:
-            raise SelectorError(f"{quoted(text)} is no selector: it is longer than {MAX_LENGTH} characters")
         return cls(text, tuple(_fragment(part) for part in text.split(",")))
 
     def select(
@@ -117,6 +115,8 @@ def nearest(text: str, paths: Iterable[ObjectPath], count: int = 5) -> list[str]
 
 
 def _fragment(text: str) -> Fragment:
+    if len(text) > MAX_LENGTH:
+        raise SelectorError(f"{quoted(text)} is no selector: it is longer than {MAX_LENGTH} characters")
     terms = [_term(part.strip(), text) for part in text.split("+")]
     return Fragment(text.strip(), lambda path: all(term(path) for term in terms))
 

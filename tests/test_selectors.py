@@ -130,6 +130,8 @@ def test_a_form_that_only_the_agents_know_is_named_as_such(text):
 def test_a_selector_is_not_endless():
     with pytest.raises(SelectorError):
         Selector.parse("a" * (MAX_LENGTH + 1))
+    names = [f"svc{number}" for number in range(2000)]
+    assert len(Selector.parse(",".join(names)).select(_paths("svc7 svc1999 svc2000"))) == 2
 
 
 def test_a_pattern_of_many_stars_ends():
