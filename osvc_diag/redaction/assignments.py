@@ -1,0 +1,170 @@
+"""Finds the value of a secret key in a line: INI, JSON, YAML, shell, URL query, connection string, option."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.redaction import values
+from osvc_diag.redaction.names import is_secret_name
+from osvc_diag.redaction.rule import Span
+from osvc_diag.redaction.tokens import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAME = re.compile(
+    rb"(?<![\w.@-])(?P<name>[\w.@-]{2,})(?P<close>[\"'\\\]]{0,8})[ \t]{0,8}(?P<op>=>|:=|=|:)(?P<gap>[ \t]{0,8})"
+)
+_COMPARISON = re.compile(rb"[=~][ \t]|:|//")
+_LOOK_BACK = 4096  # bytes before a value in which the quote around it is looked for
+_START = re.compile(rb"(?:[^\n]{0,512}? \| )?[\s|>*\"'{(,-]*(?:export |set |declare -x |Environment=)?")
+_QUOTE = re.compile(rb"[bBuUrR]{0,2}(\\{0,15})([\"'`])")
+_QUOTED = {
+    b'"': re.compile(rb'(?:[^"\\]|\\.)*'),
+    b"'": re.compile(rb"(?:[^'\\]|\\.)*"),
+    b"`": re.compile(rb"(?:[^`\\]|\\.)*"),
+}
+_WORD = re.compile(rb"(?:'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^\s'\"\\])+")
+_FIELD = re.compile(rb"(?:\\.|[^\s\\])+|\\")
+_FIELD_END = re.compile(rb"[&;,](?=[\w.%@-]+=)|&&|</|/>")
+_REST_END = re.compile(rb" --[a-z]|\s\((?:user|daemon|api)[^()]*origin\)|[,;]\s+[\w.-]+\s*[=:]")
+_BARE_JSON = re.compile(rb"-?\d[\d.eE+-]*(?=\s*(?:[,}\]]|$))")
+_CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
+_OPTION = re.compile(
+    rb"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]+)(?P<op>[\"'\\]{0,8}\s*,\s*[\"'\\]{1,8}|[ \t]+(?=[^\s-]))"
+)
+_OPTION_PROSE = frozenset(
+    b"to for or and is are option options must requires required instead with in not flag argument arguments was".split()
+)
+
+
+def find_assignments(line: bytes) -> Iterator[Span]:
+    """Yield the values that are assigned to secret names in a line, by whatever syntax."""
+    start = _START.match(line)
+    first = start.end() if start else 0
+    done = 0
+    for match in _NAME.finditer(line):
+        if match.start() < done or not _is_secret(line, match) or _COMPARISON.match(line, match.end("op")):
+            continue
+        whole = _is_whole(match, first=match.start() <= first)
+        span = _value(line, match, whole=whole)
+        done = span.end
+        value = line[span.start : span.end]
+        in_prose = match["op"] == b":" and span.start == match.end() and not whole and not match["close"]
+        if _is_value(value, match["name"]) and not (in_prose and values.is_common_word(value)):
+            yield span
+
+
+def find_options(line: bytes) -> Iterator[Span]:
+    """Yield the values of secret options that are words of their own: `--password x`, `"--password", "x"`."""
+    for match in _OPTION.finditer(line):
+        if not is_secret_name(match["name"].decode("ascii")):
+            continue
+        if match["op"].strip(b" \t"):
+            quote = match["op"].strip(b" \t")[-1:]
+            end = line.find(match["op"].rstrip(b" \t")[-1:] if quote else b'"', match.end())
+            span: Optional[Span] = Span(match.end(), end if end >= 0 else len(line))
+        else:
+            span = _quoted(line, match.end()) or _shell_word(line, match.end())
+        if span and span.start < span.end and _is_option_value(line[span.start : span.end]):
+            yield span
+
+
+def _is_option_value(value: bytes) -> bool:
+    value = value.rstrip(b"\\")
+    return not (values.is_reference(value) or value.lower() in _OPTION_PROSE)
+
+
+def _is_secret(line: bytes, match: re.Match[bytes]) -> bool:
+    name = match["name"].decode("ascii", "replace")
+    # In an escaped text the `n` of `\npassword` belongs to the line break.
+    if match.start() and line[match.start() - 1 : match.start()] == b"\\" and name[:1] in "nrt":
+        name = name[1:]
+    return is_secret_name(name)
+
+
+def _value(line: bytes, match: re.Match[bytes], *, whole: bool) -> Span:
+    at = match.end()
+    quoted = _quoted(line, at)
+    if quoted is not None:
+        return quoted
+    if match["op"] == b":" and match["close"]:
+        bare = _BARE_JSON.match(line, at)
+        if bare:
+            return Span(*bare.span(), quotes=True)
+    return _rest(line, at) if whole else _field(line, at)
+
+
+def _is_whole(match: re.Match[bytes], *, first: bool) -> bool:
+    """Return whether an unquoted value goes on to the end of its line, as in INI and YAML."""
+    spaced = bool(match["gap"]) or match.end("close") < match.start("op")
+    if match["op"] == b":":
+        return spaced and first
+    return spaced or (first and match["name"].islower())
+
+
+def _is_value(value: bytes, name: bytes) -> bool:
+    if values.is_reference(value) or values.is_nothing(value) or TOKEN.fullmatch(value):
+        return False
+    # `secrets: 3` counts them.
+    return not (value.isdigit() and name.lower().endswith(b"s") and not name.lower().endswith(b"pass"))
+
+
+def _quoted(line: bytes, at: int) -> Optional[Span]:
+    quote = _QUOTE.match(line, at)
+    if quote is None:
+        return None
+    start = quote.end()
+    if quote[1]:
+        end = _escaped_end(line, start, quote[1] + quote[2])
+    else:
+        inside = _QUOTED[quote[2]].match(line, start)
+        end = inside.end() if inside else start
+        follower = line[end + 1 : end + 2]
+        if follower and (follower.isalnum() or follower in b"\\'\""):
+            word = _WORD.match(line, at)
+            if word and word.end() > end + 1:
+                return Span(at, word.end())
+    return Span(start, end)
+
+
+def _escaped_end(line: bytes, start: int, closing: bytes) -> int:
+    end = line.find(closing, start)
+    while end > 0 and line[end - 1 : end] == b"\\":
+        end = line.find(closing, end + len(closing))
+    return len(line) if end < 0 else end
+
+
+def _rest(line: bytes, at: int) -> Span:
+    end = _REST_END.search(line, at)
+    stop = end.start() if end else len(line)
+    return Span(at, at + len(line[at:stop].rstrip()))
+
+
+def _shell_word(line: bytes, at: int) -> Span:
+    word = _WORD.match(line, at)
+    if word is None:
+        return _field(line, at)
+    return _trimmed(line, at, word.end()) if line[at : at + 1] not in b"'\"" else Span(at, word.end())
+
+
+def _field(line: bytes, at: int) -> Span:
+    field = _FIELD.match(line, at)
+    return _trimmed(line, at, field.end()) if field else Span(at, at)
+
+
+def _trimmed(line: bytes, start: int, end: int) -> Span:
+    """Leave out what does not belong to an unquoted value: the next pair, the quote or bracket around it."""
+    for quote in (b'"', b"'", b"`"):
+        inside = line.find(quote, start, end)
+        if inside >= 0 and line.rfind(quote, max(0, start - _LOOK_BACK), start) >= 0:
+            end = inside
+    if line[end - 1 : end] == b"\\" and line[end : end + 1] in (b'"', b"'"):
+        end -= 1
+    value = line[start:end]
+    cut = _FIELD_END.search(value)
+    value = (value[: cut.start()] if cut else value).rstrip(b",;:.&")
+    while value[-1:] in _CLOSERS and _CLOSERS[value[-1:]] not in value:
+        value = value[:-1]
+    return Span(start, start + len(value))

@@ -1,0 +1,102 @@
+"""Spells a secret value in every encoding in which it may reappear."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PERCENT = re.compile(rb"%[0-9A-F]{2}")
+_SHELL_SPECIAL = re.compile(rb"([^A-Za-z0-9_@%+=:,./\n-])")
+_SHELL_QUOTED = re.compile(rb'(["$`\\!])')
+_HEX = re.compile(rb"[0-9a-f-]{8,}|[0-9A-F-]{8,}")
+_XML = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"))
+BASE64_RUN = rb"A-Za-z0-9+/_="
+
+
+def text_forms(value: bytes) -> Iterator[bytes]:
+    """Yield a value and its spellings in URLs, JSON, shells, INI, XML and Python; some of them are equal."""
+    yield value
+    yield from _joined(value)
+    yield from _hexadecimal(value)
+    if value.isalnum():
+        return
+    yield from _url(value)
+    yield from _json(value)
+    yield from _shell(value)
+    yield from _xml(value)
+    yield value.replace(b"%", b"%%")
+    yield repr(value)[2:-1].encode("ascii")
+
+
+def base64_forms(value: bytes) -> Iterator[bytes]:
+    """Yield the characters that stand for a value in base64 whatever stands around it.
+
+    One form for each of the three alignments, in the standard and the URL alphabet: only the characters all of
+    whose bits come from the value.
+    """
+    for lead in range(3):
+        encoded = base64.b64encode(b"\0" * lead + value)
+        first = (lead * 8 + 5) // 6
+        last = (lead + len(value)) * 8 // 6
+        core = encoded[first:last]
+        yield core
+        yield core.replace(b"+", b"-").replace(b"/", b"_")
+
+
+def _joined(value: bytes) -> Iterator[bytes]:
+    lines = value.split(b"\n")
+    if len(lines) > 1:
+        for glue in (b"", b" ", b"\\n", b"\\\\n", b"\\n\\t", b"\\r\\n", b"%0A"):
+            yield glue.join(lines)
+
+
+def _hexadecimal(value: bytes) -> Iterator[bytes]:
+    if _HEX.fullmatch(value):
+        for form in (value, value.replace(b"-", b"")):
+            yield form.lower()
+            yield form.upper()
+
+
+def _url(value: bytes) -> Iterator[bytes]:
+    forms = [quote(value, safe=safe).encode("ascii") for safe in ("", "/", "!'()*~", "!$&'()*+,;=:@")]
+    forms.append(quote_plus(value).encode("ascii"))
+    for form in forms:
+        yield form
+        yield _PERCENT.sub(lambda match: match[0].lower(), form)
+
+
+def _json(value: bytes) -> Iterator[bytes]:
+    text = value.decode("utf-8", "surrogateescape")
+    for ascii_only in (True, False):
+        once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        for form in (once, once.replace("/", "\\/"), json.dumps(once, ensure_ascii=ascii_only)[1:-1]):
+            yield form.encode("utf-8", "surrogateescape")
+    for char in "<>&'+":
+        once = once.replace(char, f"\\u{ord(char):04x}")
+    yield once.encode("utf-8", "surrogateescape")
+
+
+def _shell(value: bytes) -> Iterator[bytes]:
+    yield value.replace(b"'", b"'\\''")
+    yield value.replace(b"'", b"'\"'\"'")
+    yield _SHELL_SPECIAL.sub(rb"\\\1", value)
+    yield _SHELL_QUOTED.sub(rb"\\\1", value)
+
+
+def _xml(value: bytes) -> Iterator[bytes]:
+    for char, entity in _XML:
+        value = value.replace(char, entity)
+    yield value
+    for quotes, apostrophe in (
+        (b"&quot;", b"&#39;"),
+        (b"&quot;", b"&apos;"),
+        (b"&#34;", b"&#39;"),
+        (b"&#34;", b"&#x27;"),
+    ):
+        yield value.replace(b'"', quotes).replace(b"'", apostrophe)

@@ -1,0 +1,146 @@
+"""Reads all configuration of a node and collects the values that are secrets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from osvc_diag.conf import ENCODING, ERRORS, ConfEntry, parse_conf
+from osvc_diag.redaction import crypt
+from osvc_diag.redaction.builtin import builtin_rules
+from osvc_diag.redaction.confs import content_start, verdict
+from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.masker import LineMasker
+from osvc_diag.redaction.secrets import Secrets
+from osvc_diag.redaction.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CRYPT_RULE = "conf-crypt"
+_CLUSTER_CONFS = ("cluster.conf", "node.conf")
+_MAX_CONTENT = 1024 * 1024  # bytes of one [data] value in which secrets are looked for
+_PRIVATE = b"PRIVATE KEY"
+
+
+def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
+    """Learn the secret values of a node.
+
+    Args:
+        confs: the label (a path, say) and the text of every configuration of the node, cluster.conf and
+            node.conf included.
+        names: names of objects, namespaces, nodes and the cluster, which are never searched for.
+    """
+    secrets = Secrets(name.encode(ENCODING, ERRORS) for name in names)
+    texts = [(label.rsplit("/", 1)[-1], text) for label, text in confs]
+    parsed = [(base, parse_conf(text)) for base, text in texts]
+    keys = _cluster(parsed, secrets)
+    encrypted = opened = 0
+    scanner = _Scanner()
+    for (_, entries), (_, text) in zip(parsed, texts):
+        secrets.know(
+            name.encode(ENCODING, ERRORS) for entry in entries for name in (entry.section, entry.key)
+        )
+        for entry in entries:
+            if entry.value.startswith(crypt.PREFIX):
+                encrypted += 1
+                plain = crypt.decrypt(entry.value, keys) if crypt.is_available() else None
+                if plain is not None:
+                    opened += 1
+                    _learn_content(plain, _CRYPT_RULE, secrets, scanner)
+            else:
+                _learn_entry(entry, secrets, scanner)
+        scanner.scan(text, secrets)
+    _tell_limits(secrets, encrypted, opened, has_key=bool(keys))
+    return secrets
+
+
+def _cluster(parsed: list[tuple[str, list[ConfEntry]]], secrets: Secrets) -> list[bytes]:
+    """Find the cluster's secret and nodes: node.conf is merged last; return every secret that may decrypt."""
+    keys: list[bytes] = []
+    for base in _CLUSTER_CONFS:
+        for name, entries in parsed:
+            for entry in entries if name == base else ():
+                value = entry.value.encode(ENCODING, ERRORS)
+                if (entry.section, entry.key) == ("cluster", "nodes"):
+                    secrets.hosts |= frozenset(value.split())
+                    secrets.know(value.split())
+                elif (entry.section, entry.key) == ("cluster", "name"):
+                    secrets.know([value])
+                elif (entry.section, entry.key) == ("cluster", "secret") and value:
+                    keys.append(value)
+                    if not entry.scope:
+                        secrets.cluster_secret = value
+    return keys
+
+
+def _learn_entry(entry: ConfEntry, secrets: Secrets, scanner: _Scanner) -> None:
+    found = verdict(entry)
+    if found is None or not found.learned:
+        return
+    value = entry.value.encode(ENCODING, ERRORS)[content_start(entry) :]
+    if entry.section == "data":
+        _learn_content(value, found.rule, secrets, scanner)
+        if not entry.value.startswith("literal:"):
+            plain = _unbase64(value)
+            if plain:
+                _learn_content(plain, found.rule, secrets, scanner)
+    else:
+        secrets.add(value, found.rule)
+
+
+def _learn_content(value: bytes, rule: str, secrets: Secrets, scanner: _Scanner) -> None:
+    """Learn the content of a file: whole, when it is one line; else what its lines hold.
+
+    Certificates are public: of a text with PEM blocks only private keys are learned.
+    """
+    if b"-----BEGIN " in value:
+        for block in value.split(b"-----BEGIN ")[1:]:
+            if _PRIVATE in block.partition(b"-----")[0]:
+                body = block.partition(b"-----")[2].partition(b"-----END")[0]
+                secrets.add(body.strip(), rule)
+    elif b"\n" not in value.strip() or rule == _CRYPT_RULE:
+        secrets.add(value.strip(), rule)
+    if len(value) <= _MAX_CONTENT:
+        scanner.scan(value, secrets)
+
+
+def _unbase64(value: bytes) -> bytes:
+    try:
+        return base64.b64decode(value.translate(None, b"\n\t "), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _tell_limits(secrets: Secrets, encrypted: int, opened: int, *, has_key: bool) -> None:
+    if encrypted and not crypt.is_available():
+        secrets.limits.append(
+            f"{encrypted} encrypted values could not be learned: the Python library `cryptography` is not installed. "
+            "The values themselves are masked; their plain text is not looked for elsewhere."
+        )
+    elif encrypted > opened:
+        why = "this cluster's secret does not open them" if has_key else "no cluster secret was found"
+        secrets.limits.append(
+            f"{encrypted - opened} of {encrypted} encrypted values could not be learned: {why}."
+        )
+
+
+class _Scanner:
+    """Learns what the rules find in the lines of a text."""
+
+    def __init__(self) -> None:
+        rules = [rule for rule in builtin_rules() if rule.id not in ("crypt", "cfg-value")]
+        self._finder = PythonFinder([anchor for rule in rules for anchor in rule.anchors], ())
+        self._masker = LineMasker(Secrets(), Tokens.random(), rules)
+
+    def scan(self, text: bytes, secrets: Secrets) -> None:
+        done = 0
+        for offset in self._finder.find(text):
+            if offset < done:
+                continue
+            start = text.rfind(b"\n", 0, offset) + 1
+            done = text.find(b"\n", offset)
+            done = len(text) if done < 0 else done
+            for found in self._masker.found(text[start:done].rstrip(b"\r")):
+                secrets.add(found.value, found.rule)

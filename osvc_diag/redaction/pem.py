@@ -1,0 +1,108 @@
+"""Masks private keys that stand over several lines, their head or tail cut off or not."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from osvc_diag.redaction.tokens import TOKEN
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from osvc_diag.redaction.tokens import Tokens
+
+RULE = "private-key"
+WINDOW = 32 * 1024  # bytes before an END line that may belong to its key; the largest RSA key takes 13 KiB
+
+_BEGIN = re.compile(rb"-----? ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-Lines: ?\d+")
+_END = re.compile(rb"-----? ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-MAC:")
+_MARK = (b"PRIVATE KEY", b"Private-")
+_BODY = re.compile(rb"(?:^|[\s|>\"':,+({\[])(?P<body>[A-Za-z0-9+/=_-]{20,})(?:\\[nrt])*[\"',;)}\]]*\s*$")
+_LAST = re.compile(rb"(?:^|\| ?|^[\s|>\"',+-]*)(?P<body>[A-Za-z0-9+/=_-]{1,76})(?:\\[nrt])*[\"',;]*\s*$")
+_PATIENCE = 64  # lines that are no key and stand between a BEGIN and its END: other threads log too
+
+
+class PrivateKeys:
+    """Masks the bodies of private keys in a stream of whole lines; keeps state between blocks."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._strangers = -1  # lines that are no key since BEGIN; -1 when no key is open
+        self._after_body = False
+        self._held = b""
+
+    def mask(self, block: bytes, counts: Counter[str], *, last: bool) -> bytes:
+        """Return the next whole lines, masked; a tail that may turn out to be a key is kept back until the next."""
+        block = self._held + block
+        self._held = b""
+        if self._strangers < 0 and not any(mark in block for mark in _MARK):
+            cut = len(block) if last else _tail(block)
+        else:
+            lines = block.splitlines(keepends=True) if b"\r" not in block else _lines(block)
+            block = b"".join(self._masked(lines, counts))
+            cut = len(block) if last else _tail(block)
+        block, self._held = block[:cut], block[cut:]
+        return block
+
+    def _masked(self, lines: list[bytes], counts: Counter[str]) -> list[bytes]:
+        for index, line in enumerate(lines):
+            if any(mark in line for mark in _MARK):
+                begin, end = None, None
+                for begin in _BEGIN.finditer(line):
+                    pass
+                for end in _END.finditer(line):
+                    pass
+                if end and self._strangers < 0 and not (begin and begin.start() < end.start()):
+                    self._mask_back(lines, index, counts)
+                if end and not (begin and begin.start() > end.start()):
+                    self._strangers = -1
+                elif begin:
+                    self._strangers, self._after_body = 0, False
+                continue
+            if self._strangers >= 0:
+                lines[index] = self._inside(line, counts)
+        return lines
+
+    def _inside(self, line: bytes, counts: Counter[str]) -> bytes:
+        body = _BODY.search(line) or (_LAST.search(line) if self._after_body else None)
+        self._after_body = body is not None or TOKEN.search(line) is not None
+        if self._after_body:
+            return self._replaced(line, body, counts)
+        self._strangers += 1
+        if self._strangers > _PATIENCE:
+            self._strangers = -1
+        return line
+
+    def _mask_back(self, lines: list[bytes], end: int, counts: Counter[str]) -> None:
+        """Mask the lines before an END line whose BEGIN is missing."""
+        size = 0
+        for index in range(end - 1, -1, -1):
+            size += len(lines[index])
+            body = _BODY.search(lines[index]) or (_LAST.search(lines[index]) if index == end - 1 else None)
+            if size > WINDOW or (body is None and not TOKEN.search(lines[index])):
+                return
+            lines[index] = self._replaced(lines[index], body, counts)
+
+    def _replaced(self, line: bytes, body: re.Match[bytes] | None, counts: Counter[str]) -> bytes:
+        if body is None:
+            return line
+        counts[RULE] += 1
+        start, end = body.span("body")
+        return line[:start] + self._tokens.token(RULE, body["body"]) + line[end:]
+
+
+def _lines(block: bytes) -> list[bytes]:
+    return [line + b"\n" for line in block.split(b"\n")[:-1]] + [block.rsplit(b"\n", 1)[-1]]
+
+
+def _tail(block: bytes) -> int:
+    """Return where the lines at the end of a block begin that may be the body of a key."""
+    cut = end = len(block)
+    while cut > 0 and end - cut <= WINDOW:
+        start = block.rfind(b"\n", 0, cut - 1) + 1
+        line = block[start:cut]
+        if not (_BODY.search(line) or _LAST.search(line)):
+            break
+        cut = start
+    return cut

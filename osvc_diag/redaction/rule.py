@@ -1,0 +1,95 @@
+"""One thing to take out: what it is, how it is found, what must and must not be masked."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+
+from osvc_diag.redaction import values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+MARKS = ("«", "»")
+
+
+class Span(NamedTuple):
+    """A secret in a line: from `start` to `end`, bytes."""
+
+    start: int
+    end: int
+    quotes: bool = False
+    """The token needs quotes, for what stands here is a bare JSON number."""
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """What a line must hold before a rule is tried on it; it makes finding fast.
+
+    A regular expression that begins with literal bytes, without lookaround, backreference or line anchor:
+    every engine must understand it, and find it in any place of a line.
+    """
+
+    pattern: bytes
+    caseless: bool = True
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of secret that is known by its form; rules add up, and none can be removed.
+
+    Examples are texts in which `«` and `»` enclose what must be masked.
+    """
+
+    id: str
+    """Lower-case letters, digits and dashes; it stands in every token."""
+    purpose: str
+    """What it finds, in a few words for `redact --rules`."""
+    anchors: tuple[Anchor, ...]
+    masked: tuple[str, ...]
+    """Examples of what must be masked."""
+    kept: tuple[str, ...]
+    """Look-alikes that must be kept."""
+    pattern: bytes = b""
+    """A regular expression on one line, whose group `secret` is the secret. It must take linear time."""
+    find: Optional[Callable[[bytes], Iterable[Span]]] = field(default=None, repr=False)
+    """In the place of a pattern: returns the secrets of a line."""
+    keep: Callable[[bytes], bool] = field(default=values.is_reference, repr=False)
+    """Whether a value that the pattern found is no secret."""
+    certain: bool = False
+    """A hit is a secret beyond doubt: verify looks for it in the finished bundle."""
+
+    def __post_init__(self) -> None:
+        if not _ID.fullmatch(self.id):
+            raise ValueError(f"rule id {self.id!r}: lower-case letters, digits and dashes are allowed")
+        if not self.anchors:
+            raise ValueError(f"rule {self.id}: at least one anchor is needed")
+        if bool(self.pattern) == bool(self.find):
+            raise ValueError(f"rule {self.id}: either a pattern or a find function is needed")
+
+    def applies(self, line: bytes, lowered: bytes) -> bool:
+        """Return whether one of the anchors stands in a line, given also in lower case."""
+        return any(compiled(anchor).search(lowered if anchor.caseless else line) for anchor in self.anchors)
+
+    def spans(self, line: bytes) -> Iterator[Span]:
+        """Yield the secrets of a line."""
+        if self.find is not None:
+            yield from self.find(line)
+            return
+        for match in _compiled(self.pattern).finditer(line):
+            start, end = match.span("secret")
+            if start < end and not self.keep(line[start:end]):
+                yield Span(start, end)
+
+
+def compiled(anchor: Anchor) -> re.Pattern[bytes]:
+    """Return an anchor as a pattern of `re`; a caseless one is for text in lower case."""
+    return _compiled(anchor.pattern)
+
+
+@functools.cache
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern)

@@ -1,0 +1,152 @@
+"""Rules for secrets that stand beside a telling name: keys, options, headers, elements."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from osvc_diag.redaction import values
+from osvc_diag.redaction.assignments import find_assignments, find_options
+from osvc_diag.redaction.names import is_secret_name
+from osvc_diag.redaction.rule import Anchor, Rule, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What may stand between a stem and the operator: the rest of the name, closing quotes, blanks.
+_TO_OPERATOR = rb"[\w.@-]{0,64}[\"'\\\]]{0,8}[ \t]{0,8}[=:]"
+_STEMS = (
+    b"pass", b"pw", b"secret", b"token", b"cred", b"cookie", b"key", b"jwt", b"psk", b"pswd",
+    b"sess", b"chap", b"otp", b"webhook", b"bearer", b"authorization", b"wpa",
+)  # fmt: skip
+_STEM_CHOICE = rb"(?:pass|pw|secret|token|cred|cookie|key|jwt|psk|pswd|otp|auth)"
+
+_XML_ELEMENT = re.compile(rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>(?P<secret>[^<>]+)</")
+_XML_PAIR = re.compile(
+    rb"(?:name|key|id)\s{0,4}=\s{0,4}\\?[\"'](?P<name>[^\"'<>=]{2,128})[\"'\\]{1,2}\s{1,16}value\s{0,4}=\s{0,4}\\?(?P<q>[\"'])(?P<secret>[^\"'\\]*)"
+)
+
+
+def _named(pattern: re.Pattern[bytes], line: bytes) -> Iterator[Span]:
+    for match in pattern.finditer(line):
+        name = re.split(rb"[:.]", match["name"])[-1].decode("ascii", "replace")
+        if is_secret_name(name) and not values.is_reference(match["secret"]):
+            yield Span(*match.span("secret"))
+
+
+def _find_elements(line: bytes) -> Iterator[Span]:
+    yield from _named(_XML_ELEMENT, line)
+    yield from _named(_XML_PAIR, line)
+
+
+RULES = (
+    Rule(
+        id="assignment",
+        purpose="the value of a key, variable or field whose name says that it is a secret",
+        anchors=tuple(Anchor(stem + _TO_OPERATOR) for stem in _STEMS),
+        find=find_assignments,
+        masked=(
+            "password=«hunter2x»",
+            "secret = «two words»",
+            "\tsecret\t=\t«x»",
+            "secret@node1 = «abc»",
+            'db_password: "«pa ss\\"x»"',
+            '{"user": "joe", "password": "«p@ss»", "port": 1}',
+            '{"api_key":"«k1»","pin":1}',
+            '"password": «12345», "x": 1',
+            "2026-11-22 20:03:30,461 INFO n:node1 o:svc1 r:app#1 sc:n | | pre line2 token=«abc123»",
+            "pre_start: /bin/echo -e 'pre line1\\npre line2 token=«abc123»'",
+            "environment = API_TOKEN=«tok-123» PGPASSWORD=«pgsecret»",
+            "docker run -e DB_PASSWORD=«s3cr3t» -p 8080:80 image",
+            "mount -t cifs -o username=joe,password=«a1b2»,vers=3.0 //nas/share /mnt",
+            "Server=db1;Database=app;User Id=sa;Password=«S3cr;t»;Encrypt=true",
+            "jdbc:mysql://db1:3306/app?user=joe&password=«x1y2»&useSSL=true",
+            "host=db1 user=joe password=«x1y2» dbname=app",
+            "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=«bGV0bWVpbg==»;EndpointSuffix=core.windows.net",
+            'msg={\\"password\\": \\"«x1y2»\\", \\"id\\": 1}',
+            "config['password'] = '«x1y2»'",
+            "AWS_SECRET_ACCESS_KEY=«wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY»",
+            "node.session.auth.password = «chapsecret12»",
+            "    client-secret: «abc def»",
+            "X-Auth-Token: «0a1b2c3d»",
+            "Cookie: «JSESSIONID=0a1b2c3d; theme=dark»",
+            "do set --kw=hb#2.secret=«12312»",
+            "PASSWORD=«'it'\\''s'»",
+            "OVH_CONSUMER_KEY=«0a1b2c»",
+            "SCW_SECRET_KEY=«11111111-2222-3333-4444-555555555555»",
+            "register with token: «k3y9zz», then retry",
+        ),
+        kept=(
+            "secret_backend_timeout = 30",
+            "password = system/sec/b1",
+            "secret = ./sec/b1",
+            "db_password = {env.pw}",
+            "PGPASSWORD=$PGPASSWORD psql",
+            "key = /root/.ssh/id_rsa_brocade",
+            "key_id = df80ae3a-f0d5-11ee-94c9-b7c8d2f57c4f",
+            "secret key 'password' added (186)",
+            "secret keys 'private_key,certificate,certificate_signing_request' added",
+            "ignored option DEFAULT.password",
+            "do add --value=xxx --key=path/to/conf (user origin)",
+            "token bucket: 5 left",
+            "max_tokens=4096",
+            "password_file=/etc/app/pw",
+            "token_url: https://sso.example.com/oauth/token",
+            "bad password: authentication failed",
+            "manage_passphrase = true",
+            '{"password": null, "token": ""}',
+            "if token == expected:",
+            "password=",
+            "password: ********",
+            "sync.secret: none",
+            "bypass = eth0",
+            "Token::parse failed",
+            "secrets: 3",
+        ),
+    ),
+    Rule(
+        id="option",
+        purpose="the word after a command's password, token or secret option",
+        anchors=(
+            Anchor(rb"--[a-z0-9._-]{0,40}" + _STEM_CHOICE + rb"[a-z0-9._-]{0,40}[\"'\\, \t]"),
+            Anchor(rb" -[a-z0-9]{0,16}(?:pass|secret|token)[a-z0-9]{0,16}[ \t]"),
+        ),
+        find=find_options,
+        masked=(
+            "mysql --user joe --password «x1y2» db",
+            "app --token '«a b»' --verbose",
+            "vault login --token «hunter2»",
+            "keytool -storepass «changeit1» -alias web",
+            '["app", "--password", "«x1y2»", "-v"]',
+            "om daemon join --secret «0a1b2c» --node node1",
+            "om cluster join --token «0a1b2c» --node node1",
+        ),
+        kept=(
+            "app --password-file /etc/app/pw",
+            "app --no-password --user joe",
+            "see --password to set one",
+            "ssh --key-type rsa host",
+            "app --password {env.pw}",
+        ),
+    ),
+    Rule(
+        id="element",
+        purpose="XML elements and name/value attributes whose name says that they hold a secret",
+        anchors=(
+            Anchor(rb"</[a-z0-9_:.-]{0,40}" + _STEM_CHOICE),
+            Anchor(rb"value[ ]{0,4}=[ ]{0,4}[\"'\\]"),
+        ),
+        find=_find_elements,
+        masked=(
+            "<password>«x1y2»</password>",
+            '<db:password enc="no">«x1y2»</db:password>',
+            '<property name="db.password" value="«x1y2»"/>',
+            '<add key="ApiKey" value="«x1y2»" />',
+        ),
+        kept=(
+            "<passwordPolicy>strict</passwordPolicy>",
+            '<property name="db.user" value="joe"/>',
+            "<token_timeout>30</token_timeout>",
+        ),
+    ),
+)
