@@ -9,7 +9,7 @@ import typing
 
 import jsonschema
 import pytest
-from conftest import entry, make_manifest
+from bundle_making import entry, make_manifest
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ import struct
 import tarfile
 
 import pytest
-from conftest import hostile, make_manifest
+from bundle_making import hostile, make_manifest
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ import random
 import tarfile
 
 import pytest
-from conftest import LiteralSearch, entry, hostile, make_manifest, write_bundle
+from bundle_making import LiteralSearch, entry, hostile, make_manifest, write_bundle
 
 from osvc_diag import events
 from osvc_diag.bundle import verify as verifying

@@ -1,0 +1,97 @@
+"""Show what is in a bundle, what is missing, and what was masked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from osvc_diag.units import format_size
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from osvc_diag.bundle.manifest import ArtifactEntry, Gap, Manifest
+    from osvc_diag.cli.output import Output
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("bundle", metavar="BUNDLE", help="a .tar.gz that osvc-diag made")
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Read the manifest, and no more of the bundle."""
+    from osvc_diag.bundle.reader import Bundle  # noqa: PLC0415 - not for --help
+
+    with Bundle.open(args.bundle) as bundle:
+        manifest = bundle.manifest
+    if output.is_json:
+        output.result(
+            json.dumps({"bundle": args.bundle, "manifest": json.loads(manifest.to_json())}, indent=2)
+        )
+        return 0
+    output.table("", ["bundle", args.bundle], _facts(manifest), as_result=True)
+    stored = [entry for entry in manifest.artifacts if entry.is_stored]
+    output.result("")
+    output.table(
+        f"{len(stored)} artifacts, {format_size(sum(entry.stored_bytes or 0 for entry in stored))} unpacked",
+        ["artifact", "state", ">size", "masked"],
+        map(_artifact_row, stored),
+        as_result=True,
+    )
+    _show_masked(manifest, output)
+    _show_gaps(manifest, output)
+    return 0
+
+
+def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    node, window = manifest.node, manifest.window
+    copy = "" if node.live else ", from a copy of its files"
+    yield "made", f"{manifest.started} by osvc_diag {manifest.tool_version}"
+    yield "node", node.name + copy
+    yield "agent", " ".join(filter(None, [node.agent, node.agent_version]))
+    yield "cluster", f"{manifest.cluster.name or 'unknown'} ({' '.join(manifest.cluster.nodes)})"
+    yield "asked for", " ".join(manifest.selection.selectors)
+    yield "objects", " ".join(manifest.selection.objects) or "none"
+    if window.since or window.until:
+        yield "window", f"{window.since or 'the beginning'} to {window.until or 'the end'}"
+    if manifest.label:
+        yield "label", manifest.label
+    for limit in manifest.redaction.limits:
+        yield "redaction", limit
+    for plugin in manifest.plugins:
+        if plugin.failure:
+            yield "plugin", f"{plugin.name}: {plugin.failure}"
+
+
+def _artifact_row(entry: ArtifactEntry) -> tuple[str, str, str, str]:
+    masked = " ".join(f"{rule}={count}" for rule, count in entry.masked.items())
+    state = entry.state.value + (f": {entry.reason}" if entry.reason else "")
+    return entry.name, state, format_size(entry.stored_bytes or 0), masked
+
+
+def _show_masked(manifest: Manifest, output: Output) -> None:
+    masked = manifest.masked
+    output.result("")
+    if not masked:
+        output.result("nothing was masked")
+        return
+    rows = ((rule, str(count)) for rule, count in masked.items())
+    title = f"{sum(masked.values())} secrets masked"
+    output.table(title, ["rule", ">times"], rows, as_result=True)
+
+
+def _show_gaps(manifest: Manifest, output: Output) -> None:
+    output.result("")
+    if not manifest.gaps:
+        output.result("nothing is missing")
+        return
+    rows = map(_gap_row, manifest.gaps)
+    columns = ["what", "state", "why"]
+    output.table(f"{len(manifest.gaps)} gaps", columns, rows, as_result=True)
+
+
+def _gap_row(gap: Gap) -> tuple[str, str, str]:
+    why = gap.reason + (f" ({gap.hint})" if gap.hint else "")
+    return gap.artifact or gap.collector or "", gap.state.value, why

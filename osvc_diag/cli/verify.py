@@ -1,0 +1,119 @@
+"""Verify a bundle: its checksums agree, nothing is hidden in it, and no secret is left.
+
+The secrets of the node's configuration are searched for where that can be read: on the node the
+bundle was made on, or with --root. Elsewhere only the forms that give any secret away are.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.cli.options import add_node_arguments, find_node
+from osvc_diag.errors import NodeNotFoundError
+from osvc_diag.units import format_size
+
+if TYPE_CHECKING:
+    import argparse
+
+    from osvc_diag.bundle.manifest import Manifest
+    from osvc_diag.bundle.verdict import Verdict
+    from osvc_diag.bundle.verify import Search
+    from osvc_diag.cli.output import Output
+    from osvc_diag.node import Node
+
+OK = 0
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What can be searched for."""
+
+    search: Search
+    knows_node: bool
+    """Whether the secrets of the node's configuration are among it."""
+    limits: tuple[str, ...]
+    """What could not be searched for, in sentences."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("bundle", metavar="BUNDLE", help="a .tar.gz that osvc-diag made")
+    add_node_arguments(parser)
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    """Go through the whole bundle once."""
+    from osvc_diag.bundle.reader import Bundle  # noqa: PLC0415 - not for --help
+    from osvc_diag.bundle.verify import verify  # noqa: PLC0415
+
+    with Bundle.open(args.bundle) as bundle:
+        scope = _scope(args, bundle.manifest)
+    with output.progress() as on_event:
+        verdict = verify(args.bundle, scope.search, on_event=on_event)
+    if output.is_json:
+        output.result(json.dumps(_as_json(args.bundle, verdict, scope), indent=2))
+    else:
+        _tell(verdict, scope, output)
+    verdict.raise_for_problems()
+    return OK
+
+
+def _scope(args: argparse.Namespace, manifest: Manifest) -> _Scope:
+    """Learn what the node's configuration tells, where it is the node of the bundle."""
+    from osvc_diag.configuration import known_names, read_configuration  # noqa: PLC0415 - not for --help
+    from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
+    from osvc_diag.redaction import SecretSearch, learn  # noqa: PLC0415
+
+    node = _node_of(args, manifest)
+    confs, gaps = ([], []) if node is None else read_configuration(node)
+    secrets = learn(confs, set() if node is None else known_names(node))
+    limits = [f"{gap.artifact}: {gap.reason}" for gap in gaps]
+    if node is None:
+        limits.append("this is not the node it was made on: its own secrets are unknown here")
+    return _Scope(SecretSearch(secrets, extra_rules=load_plugins().rules), node is not None, tuple(limits))
+
+
+def _node_of(args: argparse.Namespace, manifest: Manifest) -> Optional[Node]:
+    """Return the node the bundle was made on, or one of its cluster; None where it is another."""
+    if args.root is not None:
+        return find_node(args)
+    try:
+        node = find_node(args)
+    except NodeNotFoundError:
+        return None
+    is_of_cluster = manifest.cluster.name is not None and node.cluster.name == manifest.cluster.name
+    return node if is_of_cluster or node.name == manifest.node.name else None
+
+
+def _as_json(bundle: str, verdict: Verdict, scope: _Scope) -> dict[str, object]:
+    return {
+        "bundle": bundle,
+        "ok": verdict.ok,
+        "members": verdict.members,
+        "plain_bytes": verdict.plain_bytes,
+        "searched_for_the_nodes_secrets": scope.knows_node,
+        "limits": scope.limits,
+        "problems": [asdict(problem) for problem in verdict.problems],
+    }
+
+
+def _tell(verdict: Verdict, scope: _Scope, output: Output) -> None:
+    for limit in scope.limits:
+        output.warn(limit)
+    if verdict.ok:
+        what = "no secret of its node found" if scope.knows_node else "nothing found that looks like a secret"
+        size = format_size(verdict.plain_bytes)
+        output.result(f"ok: {verdict.members} members, {size} unpacked, checksums agree, {what}")
+        return
+    rows = [
+        (
+            problem.member or "",
+            problem.what,
+            problem.rule or "",
+            "" if problem.offset is None else str(problem.offset),
+        )
+        for problem in verdict.problems
+    ]
+    output.table("", ["member", "problem", "rule", ">offset"], rows, as_result=True)
