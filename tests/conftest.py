@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import subprocess
+import sys
 import tarfile
+import tempfile
 from typing import TYPE_CHECKING, Callable
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from osvc_diag.node import Node
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
@@ -58,6 +63,32 @@ def own_tree(tmp_path: Path) -> Callable[..., str]:
     return tree
 
 
+@pytest.fixture
+def open_tree() -> Iterator[str]:
+    """Return the root of node1, this test's own, that any user of the machine may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield unpack_sample(folder)
+
+
+@contextlib.contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Have no more rights than anybody, for a while; a user who is not root already is one."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture(name="ordinary_user")
+def _ordinary_user() -> Callable[[], contextlib.AbstractContextManager[None]]:
+    return ordinary_user
+
+
 @pytest.fixture(scope="session")
 def secrets() -> list[str]:
     """Return the values that were planted in the sample nodes: none of them may be in a bundle."""
@@ -80,3 +111,38 @@ def live_node(tmp_path: Path) -> Callable[[], Node]:
         )
 
     return node
+
+
+_HOLD = """
+import os, sys
+fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_APPEND)
+os.write(fd, bytes.fromhex(sys.argv[2]))
+os.unlink(sys.argv[1])
+print(fd, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holding_process() -> Iterator[Callable[[str, bytes], tuple[int, int]]]:
+    """Start a process that writes a file, deletes it and keeps it open; return its pid and descriptor."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def hold(path: str, content: bytes) -> tuple[int, int]:
+        command = [sys.executable, "-c", _HOLD, path, content.hex()]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        return process.pid, int(process.stdout.readline())
+
+    yield hold
+    for process in processes:
+        process.communicate()
+
+
+@pytest.fixture
+def ended_pid() -> int:
+    """Return the pid of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import re
+
+from osvc_diag.artifact import DocumentSource, FileSource, Form, LogSource, Priority
+from osvc_diag.declare import document_artifact, file_artifact, file_artifacts, log_artifact, log_artifacts
+from osvc_diag.families import LogFamilies
+from osvc_diag.node import Node
+
+
+def test_a_file_is_called_as_on_the_live_node(sample_tree):
+    node = _node(sample_tree)
+    artifact = file_artifact(node, node.layout.node_conf, form=Form.CONF, priority=Priority.CONF)
+    assert artifact.name == "file/etc/opensvc/node.conf"
+    assert artifact.source == FileSource(node.layout.node_conf)
+
+
+def test_a_rotated_log_without_its_live_one_is_not_of_age_0(live_node):
+    node = live_node()
+    for name in ("a.log.1", "a.log.2"):
+        open(f"{node.layout.log}/{name}", "w").close()
+    live = f"{node.layout.log}/a.log"
+    taken = list(log_artifacts(node, live, LogFamilies(node.trees)))
+    assert [artifact.source for artifact in taken] == [
+        LogSource(f"{live}.1", live, 1),
+        LogSource(f"{live}.2", live, 2),
+    ]
+
+
+def test_one_log_is_a_family_of_its_own(live_node):
+    node = live_node()
+    path = f"{node.layout.log}/a.log"
+    assert log_artifact(node, path).source == LogSource(path, path)
+
+
+def test_a_document_is_computed_in_its_turn():
+    turns = []
+    artifact = document_artifact("mine", lambda: turns.append(1))
+    assert artifact.name == "info/mine.json"
+    assert isinstance(artifact.source, DocumentSource)
+    assert artifact.form is Form.JSON
+    assert turns == []
+
+
+def test_files_of_a_folder_are_taken_by_their_whole_path(sample_tree):
+    node = _node(sample_tree)
+    forms = {Form.JSON: re.compile(r"capabilities\.json"), Form.TEXT: re.compile("node/frozen|list|frozen")}
+    taken = list(file_artifacts(node, node.layout.var, forms, enter=re.compile("node")))
+    assert [(artifact.name, artifact.form) for artifact in taken] == [
+        ("file/var/lib/opensvc/capabilities.json", Form.JSON),
+        ("file/var/lib/opensvc/node/frozen", Form.TEXT),
+    ]
+
+
+def test_a_folder_that_does_not_exist_has_no_files(live_node):
+    node = live_node()
+    everything = re.compile(".*")
+    assert not list(file_artifacts(node, f"{node.layout.var}/x", {Form.TEXT: everything}, enter=everything))
+
+
+def _node(sample_tree):
+    return Node.discover(sample_tree())
