@@ -1,6 +1,6 @@
 """The main job on the sample node: collect, show, verify, upload through a proxy, and fetch the item back.
 
-`make demo` runs it. Everything stays on this machine: the exchange, a real bepasty, and the proxy run on loopback.
+`make demo` runs it. Nothing leaves this machine: the exchange, a real bepasty, and the proxy are on loopback.
 """
 
 from __future__ import annotations
