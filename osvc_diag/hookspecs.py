@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import pluggy
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from osvc_diag.collector import Collector
+    from osvc_diag.exchange.interface import Exchange
     from osvc_diag.redaction import Rule
 
 PROJECT = "osvc_diag"
@@ -29,3 +30,12 @@ def osvc_diag_collectors() -> Iterable[Collector]:
 def osvc_diag_redaction_rules() -> Iterable[Rule]:
     """Return rules that take out more than the built-in ones; none can be removed."""
     yield from ()
+
+
+@hookspec(firstresult=True)
+def osvc_diag_exchange(url: str) -> Optional[Exchange]:
+    """Return the exchange for a URL whose scheme this plugin owns, else None; a URL owned twice is an error.
+
+    Args:
+        url: what `--exchange` names, without a login.
+    """

@@ -74,6 +74,11 @@ class Settings:
     warnings: tuple[str, ...] = ()
     """Sentences for the user: what in the site file was not understood."""
 
+    @property
+    def has_login_in_exchange(self) -> bool:
+        """Whether the URL itself held a login."""
+        return self.exchange_login not in {None, PUBLIC_LOGIN}
+
     def origin(self, name: str) -> str:
         """Tell who set a value, for messages."""
         return self.origins.get(name, "built in")

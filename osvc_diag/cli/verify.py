@@ -27,7 +27,7 @@ OK = 0
 
 
 @dataclass(frozen=True)
-class _Scope:
+class Scope:
     """What can be searched for."""
 
     search: Search
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from osvc_diag.bundle.verify import verify  # noqa: PLC0415
 
     with Bundle.open(args.bundle) as bundle:
-        scope = _scope(args, bundle.manifest)
+        scope = scope_of(args, bundle.manifest)
     with output.progress() as on_event:
         verdict = verify(args.bundle, scope.search, on_event=on_event)
     if output.is_json:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     return OK
 
 
-def _scope(args: argparse.Namespace, manifest: Manifest) -> _Scope:
+def scope_of(args: argparse.Namespace, manifest: Manifest) -> Scope:
     """Learn what the node's configuration tells, where it is the node of the bundle."""
     from osvc_diag.configuration import known_names, read_configuration  # noqa: PLC0415 - not for --help
     from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
@@ -72,7 +72,7 @@ def _scope(args: argparse.Namespace, manifest: Manifest) -> _Scope:
     limits = [f"{gap.artifact}: {gap.reason}" for gap in gaps]
     if node is None:
         limits.append("this is not the node it was made on: its own secrets are unknown here")
-    return _Scope(SecretSearch(secrets, extra_rules=load_plugins().rules), node is not None, tuple(limits))
+    return Scope(SecretSearch(secrets, extra_rules=load_plugins().rules), node is not None, tuple(limits))
 
 
 def _node_of(args: argparse.Namespace, manifest: Manifest) -> Optional[Node]:
@@ -87,7 +87,7 @@ def _node_of(args: argparse.Namespace, manifest: Manifest) -> Optional[Node]:
     return node if is_of_cluster or node.name == manifest.node.name else None
 
 
-def _as_json(bundle: str, verdict: Verdict, scope: _Scope) -> dict[str, object]:
+def _as_json(bundle: str, verdict: Verdict, scope: Scope) -> dict[str, object]:
     return {
         "bundle": bundle,
         "ok": verdict.ok,
@@ -99,7 +99,7 @@ def _as_json(bundle: str, verdict: Verdict, scope: _Scope) -> dict[str, object]:
     }
 
 
-def _tell(verdict: Verdict, scope: _Scope, output: Output) -> None:
+def _tell(verdict: Verdict, scope: Scope, output: Output) -> None:
     for limit in scope.limits:
         output.warn(limit)
     if verdict.ok:

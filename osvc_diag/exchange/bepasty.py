@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Optional
 from urllib.parse import urlsplit
 
@@ -28,7 +27,7 @@ from osvc_diag.exchange.errors import GaveUpError, UnencryptedError, UnexpectedA
 from osvc_diag.exchange.line import RESUME_HINT, Line
 from osvc_diag.exchange.login import mask_url, split_login
 from osvc_diag.exchange.progress import load_progress
-from osvc_diag.exchange.receipt import Receipt
+from osvc_diag.exchange.receipt import Receipt, utc_text
 from osvc_diag.exchange.session import LAST_CHUNK, MAX_CHUNK, MIN_CHUNK, Session
 from osvc_diag.exchange.transport import Transport
 from osvc_diag.exchange.trust import tls_context
@@ -96,9 +95,9 @@ class BepastyExchange:
             item=item,
             size=bundle.size,
             sha256=bundle.sha256,
-            delivered=_utc(now),
+            delivered=utc_text(now),
             seconds=round(time.monotonic() - began, 3),
-            expires=_utc(now + conditions.lifetime),
+            expires=utc_text(now + conditions.lifetime),
             proxy=str(conditions.proxy.proxy) if conditions.proxy.proxy else None,
             insecure=conditions.insecure,
             resumed=resumed,
@@ -204,7 +203,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

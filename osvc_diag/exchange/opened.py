@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from osvc_diag.errors import BundleError
 from osvc_diag.exchange.errors import BundleChangedError, UploadRunningError
@@ -64,6 +64,12 @@ class OpenedBundle:
                 raise self._changed()
             content += more
         return content
+
+    def file(self) -> BinaryIO:
+        """Return the same open file, to read through it from the start; the caller closes it."""
+        file = os.fdopen(os.dup(self._fd), "rb")
+        file.seek(0)  # its position is shared with the other descriptor, which never uses it
+        return file
 
     def blocks(self) -> Iterator[bytes]:
         """Yield it from begin to end, a MiB at a time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timezone
 from typing import Optional
 
 from osvc_diag.exchange.records import read_record, write_record
@@ -46,6 +47,11 @@ class Receipt:
     def to_json(self) -> str:
         """Return the receipt as a JSON object, indented, its keys in a fixed order."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"
+
+
+def utc_text(seconds: float) -> str:
+    """Return a time, in seconds since the epoch, as receipts have it."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def receipt_path(bundle: str) -> str:

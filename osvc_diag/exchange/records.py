@@ -21,12 +21,21 @@ def write_record(path: str, text: str) -> None:
     Raises:
         OSError: the folder cannot be written; nothing is left behind.
     """
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_bytes(path: str, content: bytes) -> None:
+    """Replace a file at once, mode 0600.
+
+    Raises:
+        OSError: the folder cannot be written; nothing is left behind.
+    """
     # A name that nobody can guess: the folder may be open to everybody, as /var/tmp is.
     draft = f"{path}.{secrets.token_hex(8)}"
     fd = os.open(draft, _CREATE, 0o600)
     try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(fd, "wb") as file:
+            file.write(content)
         os.replace(draft, path)
     except BaseException:
         with contextlib.suppress(OSError):

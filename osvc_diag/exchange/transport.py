@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from osvc_diag import __version__
 from osvc_diag.exchange.causes import translate
 from osvc_diag.exchange.errors import SocksMissingError
 from osvc_diag.exchange.line import TransientError
@@ -109,7 +110,7 @@ class Transport:
             UploadTimeoutError: the deadline has passed.
         """
         sent = dict(headers or {})
-        sent["User-Agent"] = "osvc-diag"
+        sent["User-Agent"] = f"osvc-diag/{__version__}"
         if self._login is not None:
             sent["Authorization"] = self._login.basic()
         payload: Optional[Iterator[memoryview]] = None

@@ -1,0 +1,50 @@
+"""Asks before anything leaves the node: where to, what, how large, what was masked, what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osvc_diag.units import format_size
+
+if TYPE_CHECKING:
+    from osvc_diag.bundle.manifest import Manifest
+    from osvc_diag.bundle.verdict import Verdict
+    from osvc_diag.cli.output import Output
+    from osvc_diag.exchange.interface import Conditions, Exchange
+    from osvc_diag.exchange.opened import OpenedBundle
+
+LARGEST_SHOWN = 5
+YES = frozenset({"y", "yes"})
+
+
+def show_what_leaves(
+    bundle: OpenedBundle,
+    manifest: Manifest,
+    *,
+    verdict: Verdict,
+    exchange: Exchange,
+    conditions: Conditions,
+    output: Output,
+) -> None:
+    """Tell all that somebody needs to say yes or no."""
+    stored = [entry for entry in manifest.artifacts if entry.is_stored]
+    largest = sorted(stored, key=lambda entry: -(entry.stored_bytes or 0))[:LARGEST_SHOWN]
+    rows = [(entry.name, format_size(entry.stored_bytes or 0)) for entry in largest]
+    output.table(f"largest of {len(stored)} artifacts", ["artifact", ">stored"], rows)
+    rules = ", ".join(f"{rule} {count}" for rule, count in manifest.masked.items()) or "nothing"
+    searched = "no secret was found" if verdict.is_searched else "secrets were not looked for"
+    state = "passed" if verdict.ok else "FAILED"
+    output.say(f"bundle:   {bundle.path} ({format_size(bundle.size)})")
+    output.say(f"masked:   {rules}")
+    output.say(f"gaps:     {len(manifest.gaps) or 'none'}")
+    output.say(f"verify:   {state}: {verdict.members} members, {searched}")
+    output.say(f"to:       {exchange.url}, kept for {conditions.lifetime / 86400:g} days")
+    output.say(f"through:  {conditions.proxy}")
+    if conditions.insecure:
+        output.warn("TLS is not verified (--insecure): anybody on the way can read and change the bundle")
+
+
+def is_agreed(output: Output) -> bool:
+    """Ask; anything but a yes is a no."""
+    answer = output.ask("send it? [y/N]")
+    return answer is not None and answer.strip().lower() in YES

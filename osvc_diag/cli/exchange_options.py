@@ -1,0 +1,61 @@
+"""The options that say where a bundle is sent, and how; `upload` and `collect` share them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from osvc_diag.settings import Settings
+
+_SHOWN_AGAIN = (
+    "ca_bundle",
+    "exchange_credentials",
+    "proxy_credentials",
+    "smtp",
+    "smtp_credentials",
+    "mail_from",
+)
+
+
+def add_exchange_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add them; those that stand in `Settings` have its names, and None where they are not given."""
+    group = parser.add_argument_group("where it is sent")
+    group.add_argument(
+        "--exchange",
+        metavar="URL",
+        help="https://..., mailto:ADDRESS, file:///FOLDER/ (default: the support's)",
+    )
+    group.add_argument("--proxy", metavar="URL", help="http, https or socks5; none for a direct connection")
+    group.add_argument("--ca-bundle", metavar="FILE", help="certificates to trust instead of the system's")
+    group.add_argument("--insecure", action="store_true", help="do not verify TLS; anybody may then listen")
+    group.add_argument("--lifetime", metavar="TIME", help="that the exchange keeps it (default 7d)")
+    group.add_argument("--upload-timeout", metavar="TIME", help="for the whole upload (default 4h)")
+    group.add_argument("--exchange-credentials", metavar="FILE", help="holds user:password, mode 0600")
+    group.add_argument("--proxy-credentials", metavar="FILE", help="the same for the proxy")
+    group.add_argument(
+        "--smtp", metavar="HOST[:PORT]", help="a relay that sends the mail of a mailto: exchange"
+    )
+    group.add_argument("--smtp-credentials", metavar="FILE", help="the same for the relay")
+    group.add_argument("--mail-from", metavar="ADDRESS", help="of the sender")
+    group.add_argument(
+        "--mail-limit", metavar="SIZE", help="up to which a mail holds the bundle (default 10M)"
+    )
+    group.add_argument("-y", "--yes", action="store_true", help="send it without asking")
+
+
+def upload_command(bundle: str, settings: Settings, *, insecure: bool, yes: bool) -> str:
+    """Return the command that sends a bundle under the same settings, or goes on with it; without a login."""
+    words = ["osvc-diag", "upload"]
+    if settings.origin("exchange").startswith("--"):
+        words += ["--exchange", settings.exchange]
+    if settings.proxy and settings.origin("proxy").startswith("--") and "@" not in settings.proxy:
+        words += ["--proxy", settings.proxy]
+    for name in _SHOWN_AGAIN:
+        value = getattr(settings, name)
+        if value and settings.origin(name).startswith("--"):
+            words += [f"--{name.replace('_', '-')}", value]
+    words += ["--insecure"] * insecure + ["--yes"] * yes + [bundle]
+    return " ".join(map(shlex.quote, words))

@@ -1,0 +1,54 @@
+"""Finds the plugin that owns a URL's scheme: the shipped exchanges come in by the same hook as anybody's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osvc_diag.errors import DiagError, PluginUnavailableError, UsageError
+from osvc_diag.exchange.login import mask_url, split_login
+
+if TYPE_CHECKING:
+    from osvc_diag.exchange.interface import Exchange
+    from osvc_diag.plugin_manager import Plugins
+
+HOOK = "osvc_diag_exchange"
+
+
+def find_exchange(url: str, plugins: Plugins) -> Exchange:
+    """Ask each plugin alone whether it owns a URL.
+
+    Args:
+        url: what `--exchange` names; plugins see it without a login.
+        plugins: those that were loaded.
+
+    Raises:
+        UsageError: no plugin owns it, or it is no URL that its owner can use.
+        PluginUnavailableError: two plugins claim it, or the one that should answer fails.
+    """
+    bare, _ = split_login(url)
+    claims: list[tuple[str, Exchange]] = []
+    failures: list[str] = []
+    for name, plugin in sorted(plugins.hooks.list_name_plugin()):
+        if plugin is None:
+            continue
+        others = [other for other in plugins.hooks.get_plugins() if other is not plugin]
+        try:
+            exchange = plugins.hooks.subset_hook_caller(HOOK, others)(url=bare)
+        except DiagError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            failures.append(f"{name} ({type(error).__name__})")
+            continue
+        if exchange is not None:
+            claims.append((name, exchange))
+    if len(claims) == 1:
+        return claims[0][1]
+    shown = mask_url(bare)
+    if claims:
+        names = " and ".join(name for name, _ in claims)
+        raise PluginUnavailableError(f"{shown} is claimed by {names}", hint="uninstall or block one of them")
+    if failures:
+        raise PluginUnavailableError(f"no exchange for {shown}: {', '.join(failures)} failed")
+    raise UsageError(
+        f"no exchange for {shown}", hint="https://..., mailto:..., file:///..., or what a plugin brings"
+    )
