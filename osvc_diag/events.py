@@ -17,6 +17,19 @@ class PhaseStarted:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """What will be taken, before a byte of it is read."""
+
+    artifacts: int
+    source_bytes: int
+    """Read at most."""
+    expected_bytes: int
+    """About how large the bundle will be."""
+    folder: str
+    """Where it will be."""
+
+
+@dataclass(frozen=True)
 class ArtifactStarted:
     """An artifact is being read; `name` is its name in the bundle, redacted."""
 
@@ -45,7 +58,7 @@ class Warned:
     message: str
 
 
-Event = Union[PhaseStarted, ArtifactStarted, Advanced, ArtifactFinished, Warned]
+Event = Union[PhaseStarted, Planned, ArtifactStarted, Advanced, ArtifactFinished, Warned]
 Listener = Callable[[Event], None]
 
 

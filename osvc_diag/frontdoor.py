@@ -20,6 +20,7 @@ from osvc_diag.configuration import known_names, read_configuration
 from osvc_diag.daemon import daemon_sentence
 from osvc_diag.frontpage import FRONT_PAGE_NAME, front_page
 from osvc_diag.node import Node
+from osvc_diag.plan import Plan
 from osvc_diag.plugin_manager import Plugins, load_plugins
 from osvc_diag.prepare import Prepared, prepare
 from osvc_diag.reading.patience import PatientReader
@@ -129,6 +130,7 @@ def make_bundle(
             prepared = prepare(request, node, plugins, started=started, patient=patient)
         folder, name = split_output(output)
         check_room(folder, prepared.plan.expected_bytes)
+        on_event(_planned(prepared.plan, folder))
         with phases("learn"):
             secrets, unlearned = _learn(node)
             redactor = Redactor(
@@ -192,6 +194,10 @@ class _Phases:
 def _learn(node: Node) -> tuple[Secrets, list[Gap]]:
     confs, gaps = read_configuration(node)
     return learn(confs, known_names(node)), gaps
+
+
+def _planned(plan: Plan, folder: str) -> events.Planned:
+    return events.Planned(len(plan.artifacts), plan.source_bytes, plan.expected_bytes, folder)
 
 
 def _name(prepared: Prepared) -> str:

@@ -80,7 +80,7 @@ class TerminalOutput(Output):
     def progress(self) -> Iterator[events.Listener]:
         """Yield a listener that draws one live line."""
         if self.is_quiet:
-            yield self._on_event
+            yield self.tell
             return
         with Progress(
             TextColumn("{task.fields[phase]:<16}"),
@@ -129,13 +129,11 @@ class _Line:
                 self._progress.remove_task(self._task)
             phase = _PHASES.get(event.phase, event.phase)
             self._task = self._progress.add_task("", total=event.total_bytes or None, phase=phase)
-        elif isinstance(event, events.Warned):
-            self._output.warn(event.message)
-        elif self._task is None:
-            return
         elif isinstance(event, events.Advanced):
-            self._progress.advance(self._task, event.byte_count)
+            if self._task is not None:
+                self._progress.advance(self._task, event.byte_count)
         elif isinstance(event, events.ArtifactStarted):
-            self._progress.update(self._task, description=printable(event.name)[-NAME_WIDTH:])
+            if self._task is not None:
+                self._progress.update(self._task, description=printable(event.name)[-NAME_WIDTH:])
         else:
-            self._output.detail(f"{event.state:<10}{printable(event.name)}")
+            self._output.tell(event)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Optional, TextIO
 
 from osvc_diag import events
 from osvc_diag.printable import printable
+from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +73,7 @@ class Output:
     @contextlib.contextmanager
     def progress(self) -> Iterator[events.Listener]:
         """Yield a listener that shows what happens."""
-        yield self._on_event
+        yield self.tell
 
     @property
     def is_interactive(self) -> bool:
@@ -82,10 +83,17 @@ class Output:
     def ask(self, question: str) -> Optional[str]:
         """Return what the user answers, or None where nobody is there."""
         del question
+        return None
 
-    def _on_event(self, event: events.Event) -> None:
+    def tell(self, event: events.Event) -> None:
+        """Tell of an event in a line, if at all."""
         if isinstance(event, events.Warned):
             self.warn(event.message)
+        elif isinstance(event, events.Planned):
+            self.say(
+                f"{event.artifacts} artifacts, at most {format_size(event.source_bytes)} to read; "
+                f"a bundle of about {format_size(event.expected_bytes)} comes to {event.folder}"
+            )
         elif isinstance(event, events.PhaseStarted):
             self.detail(event.phase)
         elif isinstance(event, events.ArtifactFinished):
