@@ -8,7 +8,7 @@ import functools
 import re
 import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar, Union
+from typing import Any, Callable, TypeVar, Union
 
 _Value = TypeVar("_Value")
 
@@ -23,6 +23,8 @@ def encode_name(name: str) -> str:
 
 def decode_name(text: str) -> str:
     """Undo `encode_name`."""
+    if "\\" not in text and text.isascii():
+        return text
     raw = re.sub(rb"\\(?:\\|x([0-9a-f]{2}))", _unescaped, text.encode("utf-8", "surrogatepass"))
     return raw.decode("utf-8", "surrogateescape")
 
@@ -66,54 +68,80 @@ def decode(kind: type[_Value], value: object) -> _Value:
     Raises:
         ValueError: A field is missing or is not what its annotation says.
     """
-    return typing.cast("_Value", _decode(kind, value, kind.__name__))
-
-
-def _decode(kind: Any, value: Any, where: str) -> Any:
-    if dataclasses.is_dataclass(kind):
-        return _decode_object(kind, value, where)
-    origin = typing.get_origin(kind)
-    if origin is None:
-        return _decode_plain(kind, value, where)
-    arguments = typing.get_args(kind)
-    if origin is Union:
-        return None if value is None else _decode(arguments[0], value, where)
-    if origin is tuple:
-        return tuple(_decode(arguments[0], item, where) for item in _checked(list, value, where))
-    return {key: _decode(arguments[1], item, where) for key, item in _checked(dict, value, where).items()}
-
-
-def _decode_object(kind: Any, value: Any, where: str) -> object:
-    content = _checked(dict, value, where)
-    hints = _hints(kind)
-    found: dict[str, Any] = {}
-    for field in dataclasses.fields(kind):
-        if field.name not in content:
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise ValueError(f"{where} has no {field.name}")
-            continue
-        item = _decode(hints[field.name], content[field.name], f"{where}.{field.name}")
-        found[field.name] = decode_name(item) if field.metadata and isinstance(item, str) else item
-    return kind(**found)
-
-
-def _decode_plain(kind: Any, value: Any, where: str) -> Any:
-    if issubclass(kind, enum.Enum):
-        try:
-            return kind(value)
-        except ValueError:
-            raise ValueError(f"{where} is none of {', '.join(member.value for member in kind)}") from None
-    if kind is float and type(value) is int:
-        return float(value)
-    return _checked(kind, value, where)
-
-
-def _checked(kind: type[_Value], value: object, where: str) -> _Value:
-    if type(value) is not kind:
-        raise ValueError(f"{where} is not of type {kind.__name__}")
-    return value
+    return typing.cast("_Value", _decoder(typing.cast("Any", kind))(value))
 
 
 @functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """Make what checks and converts a value of one annotation, once."""
+    if dataclasses.is_dataclass(kind):
+        return _object_decoder(kind)
+    if typing.get_origin(kind) is not None:
+        return _generic_decoder(typing.get_origin(kind), typing.get_args(kind))
+    if issubclass(kind, enum.Enum):
+        return functools.partial(_decode_enum, kind)
+    if kind is float:
+        return lambda value: float(value) if type(value) is int else _checked(float, value)
+    return functools.partial(_checked, kind)
+
+
+def _generic_decoder(origin: Any, arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if origin is Union:
+        inner = _decoder(arguments[0])
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple:
+        inner = _decoder(arguments[0])
+        return lambda value: tuple(map(inner, _checked(list, value)))
+    inner = _decoder(arguments[1])
+    return lambda value: {key: inner(item) for key, item in _checked(dict, value).items()}
+
+
+def _object_decoder(kind: Any) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(kind)
+    decoders = {
+        field.name: _name_decoder(hints[field.name]) if field.metadata else _decoder(hints[field.name])
+        for field in dataclasses.fields(kind)
+    }
+    required = {
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    }
+
+    def decode_object(value: Any) -> Any:
+        content = _checked(dict, value)
+        missing = required - content.keys()
+        if missing:
+            raise ValueError(f"it has no {min(missing)}")
+        found = {}
+        for name in content.keys() & decoders.keys():
+            try:
+                found[name] = decoders[name](content[name])
+            except ValueError as error:  # noqa: PERF203 - it tells where
+                raise ValueError(f"{name}: {error}") from None
+        return kind(**found)
+
+    return decode_object
+
+
+def _name_decoder(kind: Any) -> Callable[[Any], Any]:
+    plain = _decoder(kind)
+
+    def decode_file_name(value: Any) -> Any:
+        name = plain(value)
+        return name if name is None else decode_name(name)
+
+    return decode_file_name
+
+
+def _decode_enum(kind: type[enum.Enum], value: object) -> enum.Enum:
+    try:
+        return kind(value)
+    except ValueError:
+        raise ValueError(f"it is none of {', '.join(str(member.value) for member in kind)}") from None
+
+
+def _checked(kind: type[_Value], value: object) -> _Value:
+    if type(value) is not kind:
+        raise ValueError(f"it is not of type {kind.__name__}")
+    return value

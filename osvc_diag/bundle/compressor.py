@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, Union, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ _ENGINE = _engine()
 ENGINE: str = "zlib" if _ENGINE is zlib else "isal"
 """Which of the two it is. The bytes of an archive depend on it; the tar inside never does."""
 
-crc32: Callable[[bytes, int], int] = _ENGINE.crc32
+crc32: Callable[[Union[bytes, memoryview], int], int] = _ENGINE.crc32
 InflateError: type[Exception] = _ENGINE.error
 """What an inflater raises on damaged data."""
 

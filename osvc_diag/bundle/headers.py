@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tarfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BLOCK = 512  # bytes; tar pads everything to it
+_NAME = 100  # bytes; a longer name goes before the header
+_ROOT = b"root".ljust(32, b"\0")
 MEMBER_MODE = 0o600
 """Of every member, so that unpacking shows a bundle to nobody else; the manifest has the original modes."""
 
@@ -55,11 +56,25 @@ def member_header(name: str, size: int, mtime: float) -> bytes:
     Args:
         name: Its name, the bundle's folder included; bytes that are not UTF-8 as surrogate escapes.
         size: Bytes of content; over 8 GiB, and long names, are written as GNU tar does.
-        mtime: Seconds since the epoch; the fraction is dropped.
+        mtime: Seconds since the epoch; the fraction is dropped, and a time before it is written as 0.
     """
-    info = tarfile.TarInfo(name)
-    info.size = size
-    info.mtime = int(mtime)
-    info.mode = MEMBER_MODE
-    info.uname = info.gname = "root"
-    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+    raw = name.encode("utf-8", "surrogateescape")
+    header = _block(raw[:_NAME], size, max(0, int(mtime)), b"0")
+    if len(raw) <= _NAME:
+        return header
+    long_name = raw + b"\0"
+    longer = _block(b"././@LongLink", len(long_name), 0, b"L")
+    return longer + long_name + padding(len(long_name)) + header
+
+
+def _block(name: bytes, size: int, mtime: int, kind: bytes) -> bytes:
+    owner = b"%07o\0%07o\0%07o\0" % (MEMBER_MODE, 0, 0)
+    start = name.ljust(_NAME, b"\0") + owner + _number(size) + _number(mtime)
+    end = kind + bytes(100) + b"ustar  \0" + _ROOT + _ROOT
+    checksum = sum(start) + sum(end) + 8 * ord(" ")
+    return (start + b"%06o\0 " % checksum + end).ljust(BLOCK, b"\0")
+
+
+def _number(value: int) -> bytes:
+    """Write a number in octal, or as GNU tar does where it is too large for that."""
+    return b"%011o\0" % value if value < 8**11 else b"\x80" + value.to_bytes(11, "big")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
 import json
 from collections.abc import Mapping  # noqa: TC003 - the codec reads the annotations
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Optional
 
 from osvc_diag.bundle.codec import FILE_NAME, decode, encode
 
@@ -16,6 +17,7 @@ FORMAT = "1"
 """Raised when an older reader would misunderstand a manifest; a new field alone does not."""
 
 _ROUNDING = 1024  # bytes
+_FIRST = ("format", "tool_version", "python_version", "started")
 
 
 class State(str, enum.Enum):
@@ -217,12 +219,11 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """Return the text of manifest.json: ASCII, an artifact or gap a line, so that grep and diff serve."""
-        content = encode(self)
-        first = ("format", "tool_version", "python_version", "started")
-        names = [name for name in first if name in content]
-        names += [name for name in content if name not in first]
-        lines = ",\n".join(f"{json.dumps(name)}: {_laid_out(content[name])}" for name in names)
-        return f"{{\n{lines}\n}}\n".encode("ascii")
+        fields = [field.name for field in dataclasses.fields(self)]
+        names = [*_FIRST, *(name for name in fields if name not in _FIRST)]
+        values = ((name, getattr(self, name)) for name in names)
+        lines = (f"{json.dumps(name)}: {_laid_out(value)}" for name, value in values if value is not None)
+        return ("{\n" + ",\n".join(lines) + "\n}\n").encode("ascii")
 
     @classmethod
     def from_json(cls, text: bytes) -> Manifest:
@@ -240,10 +241,10 @@ class Manifest:
         return decode(cls, content)
 
 
-def _laid_out(value: Any) -> str:
-    if isinstance(value, list) and value:
-        return "[\n " + ",\n ".join(map(json.dumps, value)) + "\n]"
-    return json.dumps(value)
+def _laid_out(value: object) -> str:
+    if isinstance(value, tuple) and value:
+        return "[\n " + ",\n ".join(json.dumps(encode(item)) for item in value) + "\n]"
+    return json.dumps(encode(value))
 
 
 def _refused(constant: str) -> float:

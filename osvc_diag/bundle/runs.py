@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from osvc_diag.bundle.compressor import crc32, deflated
 from osvc_diag.bundle.crc import crc32_combine
@@ -22,8 +22,7 @@ _LAST_BLOCK = b"\x03\x00"  # an empty deflate block that is the last one
 _COPY = 1 << 20  # bytes at a time
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """Bytes of the tar, compressed apart: where they are in the spool, and what they are."""
 
     offset: int
@@ -55,13 +54,19 @@ class Spool:
             self._stream.truncate()
         self.size = size
 
+    def flush(self) -> None:
+        """Let `pieces` find all that was appended."""
+        with self._folder.writing():
+            self._stream.flush()
+
     def pieces(self, offset: int, size: int) -> Iterator[bytes]:
         """Yield a range, piece by piece."""
-        self._stream.seek(offset)
         while size:
-            piece = self._stream.read(min(size, _COPY))
+            # Runs are copied in another order than they came in: the stream's buffer would be in the way.
+            piece = os.pread(self._stream.fileno(), min(size, _COPY), offset)
             if not piece:
                 raise BundleError("the bundle's spool file was cut short")
+            offset += len(piece)
             size -= len(piece)
             yield piece
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Optional
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Optional
 
 from osvc_diag.bundle.compressor import crc32, deflated, finish, raw_compressor
 from osvc_diag.bundle.headers import (
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 SUFFIX = ".tar.gz"
 
 
-@dataclass(frozen=True)
-class _Segment:
+class _Segment(NamedTuple):
     """A member of the tar: what it is, its header and its padded content."""
 
     stored: StoredMember
@@ -161,6 +159,7 @@ class BundleWriter:
             for name, content in [*front[:1], (SUMS_NAME, sums), *front[1:]]:
                 archive.add(member_header(f"{self.stem}/{name}", len(content), mtime))
                 archive.add(content + padding(len(content)))
+            self._spool.flush()
             for name in sorted(self._segments):
                 segment = self._segments[name]
                 archive.copy(self._spool, segment.header)
