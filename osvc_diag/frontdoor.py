@@ -20,7 +20,6 @@ from osvc_diag.configuration import known_names, read_configuration
 from osvc_diag.daemon import daemon_sentence
 from osvc_diag.frontpage import FRONT_PAGE_NAME, front_page
 from osvc_diag.node import Node
-from osvc_diag.plan import Plan
 from osvc_diag.plugin_manager import Plugins, load_plugins
 from osvc_diag.prepare import Prepared, prepare
 from osvc_diag.reading.patience import PatientReader
@@ -31,6 +30,8 @@ from osvc_diag.request import DEFAULT_LOG_SIZE, Issue, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from osvc_diag.plan import Plan
 
 ISSUE_NAME = "issue.json"
 MANIFEST_NAME = "manifest.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from rich.console import Console  # noqa: TID251 - this is the one place
@@ -41,6 +42,7 @@ _PHASES = {
 }
 
 
+@dataclass
 class TerminalOutput(Output):
     """The twin of plain Output for a terminal; NO_COLOR is honoured by rich."""
 
