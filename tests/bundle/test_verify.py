@@ -65,6 +65,17 @@ def test_progress_is_told_in_plain_bytes(bundle_path) -> None:
         ("file/not-called-gz-and-broken", gzip.compress(b"xyz" * 100_000 + SECRET)[:-8], 300_000),
         ("file/looks-like-gz-and-is-plain", b"\x1f\x8b\x08" + SECRET, 3),
     ],
+    ids=[
+        "at the end of a large log",
+        "split between two blocks",
+        "in a gz",
+        "in the second stream of a gz",
+        "in a bz2",
+        "in an xz",
+        "in a gz by another name",
+        "in a broken gz by another name",
+        "in what begins like a gz",
+    ],
 )
 def test_a_secret_left_is_found_and_told_by_place_only(tmp_path, name, content, offset) -> None:
     verdict = verify(write_bundle(tmp_path, {name: content}), LiteralSearch(SECRET))
@@ -111,6 +122,7 @@ def test_many_hits_in_one_member_are_cut_short(tmp_path) -> None:
         b"BZh91AY&SY-no",
         b"\x1f\x8b\x08",
     ],
+    ids=["cut short", "wrong checksum", "no bz2", "a header alone"],
 )
 def test_a_compressed_log_that_cannot_be_searched_whole_does_not_pass(tmp_path, content) -> None:
     name = "file/a.bz2" if content.startswith(b"BZh") else "file/a.gz"
