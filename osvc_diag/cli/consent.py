@@ -38,8 +38,11 @@ def show_what_leaves(
     output.say(f"masked:   {rules}")
     output.say(f"gaps:     {len(manifest.gaps) or 'none'}")
     output.say(f"verify:   {state}: {verdict.members} members, {searched}")
-    output.say(f"to:       {exchange.url}, kept for {conditions.lifetime / 86400:g} days")
-    output.say(f"through:  {conditions.proxy}")
+    if exchange.url.startswith("http"):
+        output.say(f"to:       {exchange.url}, kept there for {conditions.lifetime / 86400:g} days")
+        output.say(f"through:  {conditions.proxy}")
+    else:
+        output.say(f"to:       {exchange.url}")
     if conditions.insecure:
         output.warn("TLS is not verified (--insecure): anybody on the way can read and change the bundle")
 

@@ -46,7 +46,7 @@ def add_exchange_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-y", "--yes", action="store_true", help="send it without asking")
 
 
-def upload_command(bundle: str, settings: Settings, *, insecure: bool, yes: bool) -> str:
+def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *, yes: bool) -> str:
     """Return the command that sends a bundle under the same settings, or goes on with it; without a login."""
     words = ["osvc-diag", "upload"]
     if settings.origin("exchange").startswith("--"):
@@ -57,5 +57,8 @@ def upload_command(bundle: str, settings: Settings, *, insecure: bool, yes: bool
         value = getattr(settings, name)
         if value and settings.origin(name).startswith("--"):
             words += [f"--{name.replace('_', '-')}", value]
-    words += ["--insecure"] * insecure + ["--yes"] * yes + [bundle]
+    for name in ("root", "node"):
+        if getattr(args, name, None):
+            words += [f"--{name}", getattr(args, name)]
+    words += ["--insecure"] * args.insecure + ["--yes"] * yes + [bundle]
     return " ".join(map(shlex.quote, words))

@@ -100,7 +100,7 @@ def send(
     settings = sending.settings
     check_allowed(settings)
     exchange = find_exchange(settings.exchange, sending.plugins)
-    command = upload_command(path, settings, insecure=sending.insecure, yes=True)
+    command = upload_command(path, settings, sending.args, yes=True)
     if not sending.is_agreed and not output.is_interactive:
         raise UsageError("nothing was sent: nobody is there to ask", hint=f"to send it: {command}")
     with OpenedBundle(path) as opened:
@@ -199,12 +199,7 @@ def _tell(opened: OpenedBundle, manifest: Manifest, issue: Issue, receipt: Recei
         facts |= {"receipt": receipt_path(opened.path), "ticket": ticket, "support": hours}
         output.result(json.dumps(facts, indent=2))
         return
-    rate = opened.size / receipt.seconds if receipt.seconds else 0
-    confirmed = ", which confirmed size and sha256" if receipt.confirmed else ""
-    output.say(
-        f"delivered {format_size(opened.size)} in {receipt.seconds:.1f} s ({format_size(rate)}/s) "
-        f"to {receipt.exchange}{confirmed}"
-    )
+    output.say(_outcome(receipt))
     output.say(f"receipt:  {receipt_path(opened.path)}")
     output.say("\nfor the portal, the chat or a mail:\n")
     output.say(ticket)
@@ -213,9 +208,20 @@ def _tell(opened: OpenedBundle, manifest: Manifest, issue: Issue, receipt: Recei
     output.result(receipt.link)
 
 
+def _outcome(receipt: Receipt) -> str:
+    if receipt.method == "eml":
+        return f"a mail to {receipt.exchange[7:]} is ready, not sent: open {receipt.link} in a mail program"
+    rate = receipt.size / receipt.seconds if receipt.seconds else 0
+    confirmed = ", which confirmed size and sha256" if receipt.confirmed else ""
+    return (
+        f"delivered {format_size(receipt.size)} in {receipt.seconds:.1f} s ({format_size(rate)}/s) "
+        f"to {receipt.exchange}{confirmed}"
+    )
+
+
 def _tell_failure(path: str, sending: Sending, error: Optional[ExchangeError], output: Output) -> None:
     settings = sending.settings
-    command = upload_command(path, settings, insecure=sending.insecure, yes=sending.is_agreed)
+    command = upload_command(path, settings, sending.args, yes=sending.is_agreed)
     has_proxy = settings.proxy is not None or any(name.lower().endswith("_proxy") for name in sending.environ)
     is_unreached = isinstance(error, (UnknownHostError, GaveUpError, ProxyUnreachableError))
     if is_unreached and "SUDO_USER" in sending.environ and not has_proxy:

@@ -51,7 +51,7 @@ def refuse(answer: Answer, *, host: str, choice: ProxyChoice) -> Exception:
     status = answer.status
     if status in TRANSIENT:
         kind = ItemFailedError if status == 500 else TransientError  # noqa: PLR2004 - an HTTP status
-        who = f"the proxy {choice}" if _is_of_proxy(answer, choice) else host
+        who = f"the proxy {choice.proxy}" if _is_of_proxy(answer, choice) else host
         return kind(
             f"{who} answered {status}", retry_after=parse_retry_after(answer.headers.get("retry-after"))
         )

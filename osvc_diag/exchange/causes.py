@@ -50,7 +50,7 @@ def translate(error: Exception, *, host: str, choice: ProxyChoice) -> Exception:
     by_proxy = choice.proxy is not None and (
         choice.proxy.is_socks or any(isinstance(link, urllib3.exceptions.ProxyError) for link in chain)
     )
-    place = f"the proxy {choice}" if by_proxy else host
+    place = f"the proxy {choice.proxy}" if by_proxy else host
     for link in chain:
         if isinstance(link, ssl.SSLError):
             fatal = _tls(link, place)
@@ -70,7 +70,7 @@ def tunnel_error(status: int, *, host: str, choice: ProxyChoice) -> Exception:
         return proxy_login_error(choice)
     if status in {502, 503, 504, 500}:
         return TransientError(
-            f"the proxy {choice} could not reach {host} ({status})",
+            f"the proxy {choice.proxy} could not reach {host} ({status})",
             hint="from the proxy's own host: is the exchange's name known, and port 443 open?",
         )
     return proxy_refused_error(status, host=host, choice=choice)
@@ -80,13 +80,13 @@ def proxy_login_error(choice: ProxyChoice) -> ExchangeError:
     """Return the error of a 407."""
     login = choice.proxy.login if choice.proxy else None
     what = "does not accept the login" if login else "wants a login"
-    return ProxyLoginError(f"the proxy {choice} {what} (407)", hint=PROXY_LOGIN_HINT)
+    return ProxyLoginError(f"the proxy {choice.proxy} {what} (407)", hint=PROXY_LOGIN_HINT)
 
 
 def proxy_refused_error(status: int, *, host: str, choice: ProxyChoice) -> ExchangeError:
     """Return the error of a proxy whose rules exclude the exchange."""
     return ProxyRefusedError(
-        f"the proxy {choice} does not let {host} through ({status})",
+        f"the proxy {choice.proxy} does not let {host} through ({status})",
         hint=f"ask its administrators to allow CONNECT {host}:443; docs/behind-a-proxy.md is for them",
     )
 
@@ -109,7 +109,7 @@ def _tls(error: ssl.SSLError, place: str) -> TlsError | None:
 
 def _unknown(host: str, choice: ProxyChoice) -> ExchangeError:
     if choice.proxy is not None:
-        return NoSuchProxyError(f"the host of the proxy {choice} is unknown", hint=PROXY_HINT)
+        return NoSuchProxyError(f"the host of the proxy {choice.proxy} is unknown", hint=PROXY_HINT)
     return UnknownHostError(f"the host {host} is unknown on this node", hint=_reach_hint(choice))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional, Protocol
 
 from osvc_diag.exchange.line import RetryPolicy
-from osvc_diag.exchange.proxy import ProxyChoice
+from osvc_diag.exchange.proxy import UNSET, ProxyChoice
 
 if TYPE_CHECKING:
     from osvc_diag.events import Listener
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Conditions:
     """What the user and the site ask of a delivery. No credential is in its `repr`."""
 
-    proxy: ProxyChoice = field(default_factory=lambda: ProxyChoice(None, "nothing"))
+    proxy: ProxyChoice = field(default_factory=lambda: ProxyChoice(None, UNSET))
     login: Optional[Login] = None
     """For the exchange itself."""
     ca_bundle: Optional[str] = None

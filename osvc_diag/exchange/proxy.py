@@ -13,6 +13,7 @@ from osvc_diag.exchange.login import MASK, Login, split_login
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+UNSET = "nothing"  # as a source: no option, variable or file says anything
 DIRECT = "none"  # as in --proxy none: no proxy, whatever the environment says
 
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
@@ -76,10 +77,12 @@ class ProxyChoice:
 
     proxy: Optional[Proxy]
     source: str
-    """Who decided: an option, a variable, the site file, `no_proxy`, or `nothing`."""
+    """Who decided: an option, a variable, the site file, `no_proxy`, or nothing at all."""
 
     def __str__(self) -> str:
-        return f"{self.proxy or 'no proxy'} (by {self.source})"
+        if self.proxy is not None:
+            return f"{self.proxy} (named by {self.source})"
+        return "no proxy" if self.source == UNSET else f"no proxy (because of {self.source})"
 
 
 def choose_proxy(
@@ -114,7 +117,7 @@ def choose_proxy(
         if is_exempt(url, exception):
             return ProxyChoice(None, "no_proxy")
         return ProxyChoice(Proxy.parse(value), name)
-    return ProxyChoice(None, "nothing")
+    return ProxyChoice(None, UNSET)
 
 
 def is_exempt(url: str, no_proxy: str) -> bool:
