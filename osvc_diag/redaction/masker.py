@@ -6,22 +6,22 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from osvc_diag.errors import RedactionError
+from osvc_diag.redaction.literals import LiteralIndex
 from osvc_diag.redaction.tokens import TOKEN
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from osvc_diag.redaction.rule import Rule
     from osvc_diag.redaction.secrets import Secrets
     from osvc_diag.redaction.tokens import Tokens
 
 MAX_ROUNDS = 8  # a token may bring a neighbour to light; more rounds than this mean that rules fight
+MAX_BASE64_RUN = 16 * 1024  # bytes masked on each side of a value that was found inside base64
 
-_BASE64_BEFORE = re.compile(rb"[A-Za-z0-9+/_=-]*\Z")
-_BASE64_AFTER = re.compile(rb"[A-Za-z0-9+/_=-]*")
-_MAX_RUN = 8192  # bytes of base64 masked on each side of a value found in it
-_OPTION_BEFORE = re.compile(rb"(?:^|[\s\"'])-[A-Za-z]\Z")
+_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-")
+_AFTER_OPTION = re.compile(rb"(?:^|[\s\"'])-[A-Za-z]\Z")
 # What may be left of a value beside a token without being a secret.
 _RESIDUE = re.compile(rb"(?:[\s,;:&\"'\\|]|literal:|crypt:|base64:)*")
 
@@ -33,6 +33,7 @@ class Found(NamedTuple):
     end: int
     rule: str
     value: bytes
+    """Empty where what stands there is the value."""
     quotes: bool = False
 
 
@@ -43,6 +44,7 @@ class LineMasker:
         self._secrets = secrets
         self._tokens = tokens
         self._rules = tuple(rules)
+        self._index = LiteralIndex(secrets.literals)
 
     def mask(self, line: bytes, counts: Counter[str]) -> bytes:
         """Return a line, given without its line end, with a token for every secret.
@@ -54,71 +56,69 @@ class LineMasker:
             found = self.found(line)
             if not found:
                 return line
-            pieces, last = [], 0
-            for one in found:
-                counts[one.rule] += 1
-                token = self._tokens.token(one.rule, one.value)
-                pieces += [line[last : one.start], b'"%s"' % token if one.quotes else token]
-                last = one.end
-            line = b"".join((*pieces, line[last:]))
+            line = self.replace(line, found, counts)
         raise RedactionError("the redaction rules do not come to an end on a line")
+
+    def replace(self, line: bytes, found: Iterable[Found], counts: Counter[str]) -> bytes:
+        """Return a line with tokens in the place of what was found in it."""
+        pieces, last = [], 0
+        for one in found:
+            counts[one.rule] += 1
+            token = self._tokens.token(one.rule, one.value)
+            pieces += [line[last : one.start], b'"%s"' % token if one.quotes else token]
+            last = one.end
+        return b"".join((*pieces, line[last:]))
 
     def found(self, line: bytes) -> list[Found]:
         """Return the secrets of a line, in order, apart from each other and from tokens."""
-        hits = [*self._literals(line), *self._by_rules(line)]
+        hits = [*self._learned(line), *self._by_rules(line)]
         if not hits:
             return []
-        masked = [match.span() for match in TOKEN.finditer(line)]
-        found: list[Found] = []
-        for one in _merged(hits):
-            for start, end in _without(one.start, one.end, masked):
-                piece = (
-                    one
-                    if (start, end) == (one.start, one.end)
-                    else one._replace(start=start, end=end, value=b"", quotes=False)
-                )
-                value = piece.value or line[start:end]
-                found.append(piece._replace(value=value, rule=self._secrets.rule_of(value) or one.rule))
-        return [one for one in found if not _RESIDUE.fullmatch(line, one.start, one.end)]
+        apart = _without_tokens(_merged(hits), [match.span() for match in TOKEN.finditer(line)])
+        return [self._named(one, line) for one in apart if not _RESIDUE.fullmatch(line, one.start, one.end)]
+
+    def _named(self, one: Found, line: bytes) -> Found:
+        value = one.value or line[one.start : one.end]
+        return one._replace(value=value, rule=self._secrets.rule_of(value) or one.rule)
 
     def _by_rules(self, line: bytes) -> Iterator[Found]:
         lowered = line.lower()
         for rule in self._rules:
             try:
-                if rule.applies(line, lowered):
-                    for span in rule.spans(line):
-                        yield Found(span.start, span.end, rule.id, b"", span.quotes)
-            except Exception as error:
-                raise RedactionError(f"rule {rule.id} failed: {type(error).__name__}") from None
+                spans = list(rule.spans(line)) if rule.applies(line, lowered) else []
+            except Exception as error:  # noqa: BLE001, PERF203 (whatever a rule raises, the line must not pass)
+                # The exception's text may quote the line: neither it nor its traceback goes on.
+                raise RedactionError(f"rule {rule.id} failed with {type(error).__name__}") from None
+            for span in spans:
+                yield Found(span.start, span.end, rule.id, b"", span.quotes)
 
-    def _literals(self, line: bytes) -> Iterator[Found]:
-        for literal in self._secrets.literals:
-            at = line.find(literal.text)
-            while at >= 0:
-                end = at + len(literal.text)
-                if not literal.alone or stands_alone(line, at, end):
-                    start = at
-                    if literal.is_base64:
-                        start, end = _run(line, at, end)
+    def _learned(self, line: bytes) -> Iterator[Found]:
+        for start, literal in self._index.find(line):
+            end = start + len(literal.text)
+            if not literal.alone or stands_alone(line, start, end):
+                if literal.is_base64:
+                    yield Found(*_run(line, start, end), literal.rule, literal.value)
+                else:
                     yield Found(start, end, literal.rule, literal.value)
-                at = line.find(literal.text, max(end, at + 1))
 
 
 def stands_alone(line: bytes, start: int, end: int) -> bool:
-    """Return whether no letter or digit touches what stands there; `-p` before it counts as apart."""
+    """Return whether no letter or digit touches what stands there; after `-p` it stands alone, too."""
     if line[end : end + 1].isalnum():
         return False
-    return (
-        not line[start - 1 : start].isalnum()
-        or start == 0
-        or _OPTION_BEFORE.search(line, max(0, start - 3), start) is not None
-    )
+    if start == 0 or not line[start - 1 : start].isalnum():
+        return True
+    return _AFTER_OPTION.search(line, max(0, start - 3), start) is not None
 
 
 def _run(line: bytes, start: int, end: int) -> tuple[int, int]:
-    before = _BASE64_BEFORE.search(line[max(0, start - _MAX_RUN) : start])
-    after = _BASE64_AFTER.match(line, end, end + _MAX_RUN)
-    return start - len(before[0] if before else b""), after.end() if after else end
+    """Widen a value found inside base64 to all of the base64, whose edges hold some of its bits."""
+    first, last = max(0, start - MAX_BASE64_RUN), min(len(line), end + MAX_BASE64_RUN)
+    while start > first and line[start - 1] in _BASE64:
+        start -= 1
+    while end < last and line[end] in _BASE64:
+        end += 1
+    return start, end
 
 
 def _merged(hits: list[Found]) -> list[Found]:
@@ -134,12 +134,19 @@ def _merged(hits: list[Found]) -> list[Found]:
     return merged
 
 
-def _without(start: int, end: int, masked: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    for token_start, token_end in masked:
-        if token_end <= start or token_start >= end:
-            continue
-        if token_start > start:
-            yield start, token_start
-        start = token_end
-    if start < end:
-        yield start, end
+def _without_tokens(found: list[Found], masked: list[tuple[int, int]]) -> Iterator[Found]:
+    """Yield what is left of each secret beside the tokens that stand in it; both are in order."""
+    first = 0
+    for one in found:
+        start, whole = one.start, True
+        while first < len(masked) and masked[first][1] <= start:
+            first += 1
+        at = first
+        while at < len(masked) and masked[at][0] < one.end:
+            token_start, token_end = masked[at]
+            if token_start > start:
+                yield Found(start, token_start, one.rule, b"")
+            start, whole = token_end, False
+            at += 1
+        if start < one.end:
+            yield one if whole else Found(start, one.end, one.rule, b"")

@@ -10,20 +10,24 @@ from osvc_diag.conf import ENCODING, ERRORS
 from osvc_diag.errors import RedactionError
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
-from osvc_diag.redaction.finder import PythonFinder
-from osvc_diag.redaction.masker import LineMasker
+from osvc_diag.redaction.engine import make_finder
+from osvc_diag.redaction.long_line import LongLine
+from osvc_diag.redaction.masker import Found, LineMasker
+from osvc_diag.redaction.nested import RULE as ASSIGNMENT
+from osvc_diag.redaction.nested import OpenValue
 from osvc_diag.redaction.pem import PrivateKeys
-from osvc_diag.redaction.stream import whole_lines
+from osvc_diag.redaction.stream import units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from osvc_diag.redaction.finder import Finder
     from osvc_diag.redaction.rule import Rule
     from osvc_diag.redaction.secrets import Secrets
+    from osvc_diag.redaction.stream import Unit
     from osvc_diag.redaction.tokens import Tokens
 
 MAX_CONF = 16 * 1024 * 1024  # bytes; a configuration is read whole, and none is as large
-MAX_LINE = 1024 * 1024  # bytes
 
 
 class Redactor:
@@ -38,13 +42,23 @@ class Redactor:
         mask_network: bool = False,
         engine: Optional[str] = None,
     ) -> None:
+        """Prepare; nothing is compiled yet.
+
+        Args:
+            secrets: what was learned.
+            tokens: what stands for masked values.
+            extra_rules: rules of plugins, after the shipped ones.
+            mask_network: mask addresses and host names, too.
+            engine: `re` or `pcre2`; None chooses.
+        """
         self._secrets = secrets
         self._tokens = tokens
         rules = (*builtin_rules(), *extra_rules)
         self._masker = LineMasker(secrets, tokens, rules)
-        self._finder = PythonFinder(
-            [anchor for rule in rules for anchor in rule.anchors],
-            [literal.text for literal in secrets.literals],
+        self._finder = make_finder(
+            engine,
+            (anchor for rule in rules for anchor in rule.anchors),
+            (literal.text for literal in secrets.literals),
         )
 
     def redact(self, blocks: Iterable[bytes], form: Form, counts: Counter[str]) -> Iterator[bytes]:
@@ -55,32 +69,82 @@ class Redactor:
         """
         if form is Form.CONF:
             blocks = [mask_conf(_whole(blocks), self._secrets, self._tokens, counts)]
-        keys = PrivateKeys(self._tokens)
-        for block in whole_lines(blocks, MAX_LINE):
-            yield self._masked(keys.mask(block, counts, last=False), counts)
-        yield self._masked(keys.mask(b"", counts, last=True), counts)
+        stream = _Stream(self._masker, self._finder, PrivateKeys(self._tokens), counts)
+        for unit in units(blocks):
+            yield stream.next(unit)
+        yield stream.end()
 
     def mask_text(self, text: str) -> str:
         """Return a short text, such as a name or the user's own words, with a token for every secret."""
         blocks = self.redact([text.encode(ENCODING, ERRORS)], Form.TEXT, Counter())
         return b"".join(blocks).decode(ENCODING, ERRORS)
 
-    def _masked(self, block: bytes, counts: Counter[str]) -> bytes:
-        pieces, last = [], 0
-        for offset in self._finder.find(block):
-            if offset < last:
-                continue
-            start = block.rfind(b"\n", 0, offset) + 1
-            end = block.find(b"\n", offset)
+
+class _Stream:
+    """What is remembered from one unit of a stream to the next."""
+
+    def __init__(self, masker: LineMasker, finder: Finder, keys: PrivateKeys, counts: Counter[str]) -> None:
+        self._masker = masker
+        self._finder = finder
+        self._keys = keys
+        self._counts = counts
+        self._open = OpenValue()
+        self._long: Optional[LongLine] = None
+
+    def next(self, unit: Unit) -> bytes:
+        if not unit.long_line:
+            return self._lines(self._keys.mask(unit.data, self._counts, last=False))
+        before = b""
+        if self._long is None:
+            before = self.end()
+            self._long = LongLine(self._masker, self._finder, self._counts)
+            if self._open.active:
+                raise RedactionError("a line of a secret is too long to be masked")
+        masked = self._long.feed(unit.data, last=unit.ends_line)
+        if unit.ends_line:
+            self._long = None
+        return before + masked
+
+    def end(self) -> bytes:
+        return self._lines(self._keys.mask(b"", self._counts, last=True))
+
+    def _lines(self, block: bytes) -> bytes:
+        """Return whole lines with every line masked that an engine names or a line before it opened."""
+        offsets = self._finder.find(block)
+        pieces: list[bytes] = []
+        index = last = at = 0
+        while at < len(block):
+            start = at
+            if not self._open.active:
+                while index < len(offsets) and offsets[index] < at:
+                    index += 1
+                if index == len(offsets):
+                    break
+                start = block.rfind(b"\n", at, offsets[index]) + 1 or at
+            end = block.find(b"\n", start)
             end = len(block) if end < 0 else end
-            if block[end - 1 : end] == b"\r":
+            at = end + 1
+            if block[end - 1 : end] == b"\r" and end > start:
                 end -= 1
             line = block[start:end]
-            masked = self._masker.mask(line, counts)
-            if masked is not line:
+            masked = self._line(line)
+            if masked != line:
                 pieces += [block[last:start], masked]
                 last = end
         return b"".join((*pieces, block[last:])) if pieces else block
+
+    def _line(self, line: bytes) -> bytes:
+        if self._open.active:
+            spans = self._open.inside(line)
+            if spans is not None:
+                found = [
+                    Found(span.start, span.end, ASSIGNMENT, line[span.start : span.end], span.quotes)
+                    for span in spans
+                ]
+                return self._masker.mask(self._masker.replace(line, found, self._counts), self._counts)
+        masked = self._masker.mask(line, self._counts)
+        self._open.after(line)
+        return masked
 
 
 def _whole(blocks: Iterable[bytes]) -> bytes:

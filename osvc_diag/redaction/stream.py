@@ -1,28 +1,74 @@
-"""Cuts a stream of blocks, however it was cut before, into blocks of whole lines."""
+"""Cuts a stream of blocks, however it was cut before, into blocks of whole lines and pieces of long lines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-BLOCK = 256 * 1024  # bytes aimed at; fewer where the stream ends, more where a line is long
+BLOCK = 256 * 1024  # bytes of whole lines handled at a time
+MAX_LINE = 256 * 1024  # bytes; a longer line is handled piece by piece
 
 
-def whole_lines(blocks: Iterable[bytes], max_line: int) -> Iterator[bytes]:
-    """Yield blocks that end with a line, or with the stream, or with a piece of a line over `max_line` bytes."""
+class Unit(NamedTuple):
+    """The next bytes of a stream."""
+
+    data: bytes
+    long_line: bool = False
+    """A piece of a line of more than MAX_LINE bytes, and of nothing else; else whole lines."""
+    ends_line: bool = False
+    """The last piece of its line, the line end left off."""
+
+
+def units(blocks: Iterable[bytes]) -> Iterator[Unit]:
+    """Yield a stream as whole lines, and pieces of lines over MAX_LINE bytes; all that depends on the bytes alone.
+
+    The line end of a long line begins the unit after it.
+    """
+    pending = b""
+    in_long = False
+    for block in _gathered(blocks):
+        data, pending = pending + block, b""
+        at = 0
+        while at < len(data):
+            if in_long:
+                end = data.find(b"\n", at, at + BLOCK)
+                in_long = end < 0
+                end = min(at + BLOCK, len(data)) if in_long else end
+                yield Unit(data[at:end], long_line=True, ends_line=not in_long)
+                at = end
+                continue
+            end = _lines_end(data, at)
+            if end == at and len(data) - at <= MAX_LINE + 1:
+                pending = data[at:]
+                break
+            if end == at:
+                in_long = True
+            else:
+                yield Unit(data[at:end])
+                at = end
+    if in_long:
+        yield Unit(b"", long_line=True, ends_line=True)
+    elif pending:
+        yield Unit(pending)
+
+
+def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small blocks, so that what is done for each of them is done for enough bytes."""
     pieces: list[bytes] = []
     size = 0
     for block in blocks:
         pieces.append(block)
         size += len(block)
-        if size < BLOCK:
-            continue
-        joined = b"".join(pieces)
-        cut = joined.rfind(b"\n") + 1
-        if cut:
-            yield joined[:cut]
-        pieces, size = [joined[cut:]], len(joined) - cut
+        if size >= BLOCK:
+            yield b"".join(pieces)
+            pieces, size = [], 0
     if size:
         yield b"".join(pieces)
+
+
+def _lines_end(data: bytes, at: int) -> int:
+    """Return where some whole lines from `at` on end, at least one if there is one of fair length."""
+    end = data.rfind(b"\n", at, at + BLOCK) + 1
+    return end or data.find(b"\n", at, at + MAX_LINE + 1) + 1 or at

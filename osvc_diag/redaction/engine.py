@@ -1,0 +1,62 @@
+"""Chooses what finds candidate lines: pure Python at first, machine code once it pays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.redaction.finder import PythonFinder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from osvc_diag.redaction.finder import Finder
+    from osvc_diag.redaction.rule import Anchor
+
+ENGINES = ("re", "pcre2")
+WORTHWHILE = 2 * 1024 * 1024  # bytes after which loading libpcre2 has paid
+
+
+def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Finder:
+    """Return the finder of an engine; None chooses by what is there and how much there is to do.
+
+    Raises:
+        ValueError: there is no such engine, or it is not on this system.
+    """
+    if engine is None:
+        return _GrowingFinder(anchors, literals)
+    if engine == "re":
+        return PythonFinder(anchors, literals)
+    if engine == "pcre2":
+        finder = _pcre2(tuple(anchors), tuple(literals))
+        if finder is None:
+            raise ValueError("libpcre2-8 is not usable on this system")
+        return finder
+    raise ValueError(f"no engine is called {engine!r}; there are {' and '.join(ENGINES)}")
+
+
+class _GrowingFinder:
+    """Begins in pure Python, and goes on with libpcre2 where there is much to do: all engines find the same."""
+
+    def __init__(self, anchors: Iterable[Anchor], literals: Iterable[bytes]) -> None:
+        self._anchors, self._literals = tuple(anchors), tuple(literals)
+        self._finder: Finder = PythonFinder(self._anchors, self._literals)
+        self._left = WORTHWHILE
+
+    def find(self, block: bytes) -> list[int]:
+        """Return sorted offsets in a block."""
+        if self._left > 0:
+            self._left -= len(block)
+            if self._left <= 0:
+                self._finder = _pcre2(self._anchors, self._literals) or self._finder
+        return self._finder.find(block)
+
+
+def _pcre2(anchors: tuple[Anchor, ...], literals: tuple[bytes, ...]) -> Optional[Finder]:
+    try:
+        from osvc_diag.redaction.pcre2 import Pcre2Error, Pcre2Finder  # noqa: PLC0415 (ctypes may be missing)
+    except ImportError:
+        return None
+    try:
+        return Pcre2Finder(anchors, literals)
+    except Pcre2Error:
+        return None

@@ -1,0 +1,106 @@
+"""Follows a secret's value over the lines after its key: INI continuation, YAML block, JSON array or object."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional
+
+from osvc_diag.redaction.names import is_secret_name
+from osvc_diag.redaction.rule import Span
+from osvc_diag.redaction.tokens import TOKEN
+
+RULE = "assignment"
+MAX_LINES = 2000  # of one value; what goes on longer is no value
+
+_KEY = re.compile(
+    rb"(?P<prefix>(?:\d{4}-\d\d-\d\d [^\n]{0,512}? \| (?:\| )?)?)(?P<indent>[ \t]*)(?:- )?"
+    rb"[\"']?(?P<name>[\w.@-]{2,128})[\"']?[ \t]*(?P<op>[:=])[ \t]*(?P<value>.*)"
+)
+_BLOCK_MARK = re.compile(rb"(?:[|>][+-]?\d?)?(?:\s#.*)?")
+_PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]|-?\d[\d.eE+-]*')
+_IS_KEY = re.compile(rb"\s*:")
+
+
+def json_values(line: bytes, at: int, depth: int) -> tuple[list[Span], int, int]:
+    """Return the scalars from a place in JSON up to the end of its line or value, the depth, and where it ended."""
+    spans: list[Span] = []
+    for piece in _PIECE.finditer(line, at):
+        first = piece[0][:1]
+        if first in b"[{":
+            depth += 1
+        elif first in b"]}":
+            depth -= 1
+            if depth <= 0:
+                return spans, 0, piece.end()
+        elif first == b'"':
+            closed = len(piece[0]) > 1 and piece[0].endswith(b'"')
+            if not _IS_KEY.match(line, piece.end()):
+                spans.append(Span(piece.start() + 1, piece.end() - closed))
+        else:
+            spans.append(Span(*piece.span(), quotes=True))
+    return [span for span in spans if span.start < span.end], depth, len(line)
+
+
+class OpenValue:
+    """The value that is still open at the end of a line, if one is."""
+
+    def __init__(self) -> None:
+        self._kind = ""
+        self._prefix = b""
+        self._indent = 0
+        self._depth = 0
+        self._lines = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether the next line may belong to a secret."""
+        return bool(self._kind)
+
+    def after(self, line: bytes) -> None:
+        """Look whether a line, given as it was, leaves the value of a secret key open."""
+        self._kind, self._lines = "", 0
+        key = _KEY.match(line)
+        if key is None or not is_secret_name(key["name"].decode("ascii")):
+            return
+        self._prefix, self._indent = key["prefix"], len(key["indent"].expandtabs())
+        value = key["value"].strip()
+        if key["op"] == b":" and value[:1] in (b"[", b"{"):
+            _, self._depth, _ = json_values(line, key.start("value"), 0)
+            self._kind = "json" if self._depth else ""
+        elif key["op"] == b":" and _BLOCK_MARK.fullmatch(value):
+            self._kind = "block"
+        elif key["op"] == b"=" and not key["prefix"] and not key["indent"]:
+            self._kind = "ini"
+
+    def inside(self, line: bytes) -> Optional[list[Span]]:
+        """Return what to mask of the next line; None where it does not belong to the value, which is closed then."""
+        spans = self._spans(line)
+        self._lines += 1
+        if spans is None or self._lines > MAX_LINES:
+            self._kind = ""
+            return None
+        return [span for span in spans if not TOKEN.fullmatch(line, span.start, span.end)]
+
+    def _spans(self, line: bytes) -> Optional[list[Span]]:
+        if self._kind == "json":
+            spans, self._depth, _ = json_values(line, 0, self._depth)
+            if not self._depth:
+                self._kind = ""
+            return spans
+        if self._kind == "ini":
+            return _content(line, 0) if line.startswith(b"\t") else None
+        start = len(self._prefix) if self._same_log(line) else 0
+        message = line[start:]
+        if message.strip() and len(message) - len(message.lstrip()) <= self._indent:
+            return None
+        return _content(line, start)
+
+    def _same_log(self, line: bytes) -> bool:
+        # The prefixes of two log records differ in their time stamps alone.
+        return bool(self._prefix) and line[23 : len(self._prefix)] == self._prefix[23:]
+
+
+def _content(line: bytes, at: int) -> list[Span]:
+    stripped = line[at:].strip()
+    start = line.find(stripped, at) if stripped else at
+    return [Span(start, start + len(stripped))] if stripped else []
