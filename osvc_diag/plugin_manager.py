@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 import pluggy
 
 from osvc_diag import hookspecs
+from osvc_diag.collector import Collector
+from osvc_diag.entry_points import announced_plugins
 from osvc_diag.errors import PluginUnavailableError
+from osvc_diag.redaction.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from osvc_diag.collector import Collector
-    from osvc_diag.redaction import Rule
+_COLLECTOR_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_HOOKS = frozenset(name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_"))
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -52,20 +55,26 @@ class Plugins:
             skip: names of collectors to leave out.
 
         Raises:
-            PluginUnavailableError: a name is unknown, or its plugin is broken.
+            PluginUnavailableError: a name is unknown, or its plugin is not in use.
         """
         known = {collector.name for collector in self.collectors}
         for name in [*only, *skip]:
             if name not in known:
-                problem = dict(self.failures).get(name)
-                raise PluginUnavailableError(
-                    f"collector {name!r} " + (f"cannot be used: {problem}" if problem else "is unknown"),
-                    hint="there are: " + ", ".join(sorted(known)),
-                )
+                raise self._unavailable(name, known)
         return tuple(
             collector
             for collector in self.collectors
             if (not only or collector.name in only) and collector.name not in skip
+        )
+
+    def _unavailable(self, name: str, known: Iterable[str]) -> PluginUnavailableError:
+        idle = {info.name: info.problem for info in self.infos if info.problem}
+        problem = dict(self.failures).get(name) or idle.get(name)
+        hint = "there are: " + ", ".join(sorted(known))
+        if idle:
+            hint += "; plugins not in use: " + ", ".join(sorted(idle))
+        return PluginUnavailableError(
+            f"collector {name!r} " + (f"cannot be used: {problem}" if problem else "is unknown"), hint=hint
         )
 
 
@@ -76,16 +85,10 @@ def load_plugins(extra: Iterable[tuple[str, object]] = (), *, blocked: Sequence[
         extra: plugins by name that come without an entry point.
         blocked: names of entry points that are not loaded.
     """
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    gathered = _Gathered(manager)
-    for entry_point in sorted(_entry_points(), key=lambda found: found.name):
-        gathered.add(
-            entry_point.name,
-            _distribution(entry_point),
-            entry_point.load,
-            problem="blocked" if entry_point.name in blocked else "",
-        )
+    gathered = _Gathered()
+    for found in announced_plugins(hookspecs.PROJECT, gathered.fail):
+        problem = "blocked" if found.name in blocked else ""
+        gathered.add(found.name, found.distribution, found.load, problem)
     for name, plugin in extra:
         gathered.add(name, "", partial(_same, plugin))
     return gathered.result()
@@ -94,30 +97,33 @@ def load_plugins(extra: Iterable[tuple[str, object]] = (), *, blocked: Sequence[
 class _Gathered:
     """The plugins so far; every step with foreign code is caught on its own."""
 
-    def __init__(self, manager: pluggy.PluginManager) -> None:
-        self._manager = manager
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
         self._infos: list[PluginInfo] = []
         self._rules: list[Rule] = []
         self._failures: list[tuple[str, str]] = []
         self._claims: dict[str, list[tuple[str, Collector]]] = {}
 
+    def fail(self, name: str, error: BaseException) -> str:
+        """Take down that a plugin cannot be used, and say why."""
+        problem = _told(error)
+        self._failures.append((name, problem))
+        return problem
+
     def add(self, name: str, distribution: str, load: Callable[[], object], problem: str = "") -> None:
-        """Load, register and ask one plugin."""
+        """Load, register and ask one plugin: all that it adds is used, or nothing."""
         collectors: list[Collector] = []
+        claimant = f"{name} ({distribution})" if distribution else name
         if not problem:
             try:
-                plugin = load()
-                self._manager.register(plugin, name=name)
-                self._check_names(name)
-                collectors = self._ask(plugin, "osvc_diag_collectors")
+                collectors, rules = self._load(claimant, load)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+                problem = self.fail(name, error)
+            else:
+                self._rules += rules
                 for collector in collectors:
-                    self._claims.setdefault(collector.name, []).append((name, collector))
-                self._rules += self._ask(plugin, "osvc_diag_redaction_rules")
-            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-                problem = f"{type(error).__name__}: {error}"
-                self._failures.append((name, problem))
-                if self._manager.has_plugin(name):
-                    self._manager.unregister(name=name)
+                    self._claims.setdefault(collector.name, []).append((claimant, collector))
         names = tuple(sorted(collector.name for collector in collectors))
         self._infos.append(PluginInfo(name, distribution, names, problem))
 
@@ -138,31 +144,52 @@ class _Gathered:
             hooks=self._manager,
         )
 
-    def _ask(self, plugin: object, hook: str) -> list[Any]:
+    def _load(self, claimant: str, load: Callable[[], object]) -> tuple[list[Collector], list[Rule]]:
+        plugin = load()
+        self._check_hooks(plugin)
+        self._manager.register(plugin, name=claimant)
+        try:
+            collectors = self._ask(plugin, "osvc_diag_collectors", Collector)
+            rules = self._ask(plugin, "osvc_diag_redaction_rules", Rule)
+            _check_names(collectors)
+        except BaseException:
+            self._manager.unregister(plugin)
+            raise
+        return collectors, rules
+
+    def _check_hooks(self, plugin: object) -> None:
+        """Refuse what pluggy would pass over in silence: a misspelt hook, and one without its marker."""
+        for name in dir(plugin):
+            options = self._manager.parse_hookimpl_opts(plugin, name)
+            if options is None:
+                if name in _HOOKS:
+                    raise TypeError(f"{name} is not marked with @hookimpl")
+            elif (options.get("specname") or name) not in _HOOKS and not options.get("optionalhook"):
+                raise AttributeError(f"{name} is not a hook of {hookspecs.PROJECT}")
+
+    def _ask(self, plugin: object, hook: str, kind: type[_Item]) -> list[_Item]:
         """Call one hook of one plugin, and exhaust a generator here, where its errors are caught."""
         others = [other for other in self._manager.get_plugins() if other is not plugin]
         answers = self._manager.subset_hook_caller(hook, others)()
-        return [item for answer in answers for item in answer]
-
-    def _check_names(self, name: str) -> None:
-        """Refuse a plugin whose hooks are misspelt: pluggy itself would be silent."""
-        plugin = self._manager.get_plugin(name)
-        for hook in dir(plugin):
-            if hook.startswith(hookspecs.PROJECT + "_") and not hasattr(hookspecs, hook):
-                raise AttributeError(f"{hook} is not a hook of {hookspecs.PROJECT}")
+        items = [item for answer in answers for item in answer]
+        for item in items:
+            if not isinstance(item, kind):
+                raise TypeError(f"{hook} gave a {type(item).__name__}, not a {kind.__name__}")
+        return items
 
 
 def _same(plugin: object) -> object:
     return plugin
 
 
-def _entry_points() -> Iterable[metadata.EntryPoint]:
-    if sys.version_info >= (3, 10):
-        return metadata.entry_points(group=hookspecs.PROJECT)
-    # A dict of tuples, in which an editable install can stand twice.
-    return set(metadata.entry_points().get(hookspecs.PROJECT, ()))
+def _check_names(collectors: Iterable[Collector]) -> None:
+    for collector in collectors:
+        if not _COLLECTOR_NAME.fullmatch(collector.name):
+            raise ValueError(f"{collector.name!r} is no name of a collector")
 
 
-def _distribution(entry_point: metadata.EntryPoint) -> str:
-    dist: Optional[metadata.Distribution] = getattr(entry_point, "dist", None)
-    return f"{dist.metadata['Name']} {dist.version}" if dist else ""
+def _told(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - even saying what it is can fail
+        return type(error).__name__
