@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from osvc_diag import __version__
 from osvc_diag.bundle import manifest as facts
-from osvc_diag.window import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +43,7 @@ def write_account(
     manifest = facts.Manifest(
         tool_version=__version__,
         python_version=platform.python_version(),
-        started=utc(prepared.started),
+        started=_started(prepared),
         node=_node_facts(node),
         cluster=facts.ClusterFacts(node.cluster.name, tuple(node.cluster.nodes)),
         selection=facts.SelectionFacts(
@@ -69,6 +68,12 @@ def write_account(
     )
     masked: facts.Manifest = _masked(manifest, mask)
     return dataclasses.replace(masked, artifacts=tuple(sorted(entries, key=lambda entry: entry.name)))
+
+
+def _started(prepared: Prepared) -> str:
+    started = facts.utc(prepared.started.timestamp())
+    assert started is not None, "a clock tells a year of four digits"
+    return started
 
 
 def _node_facts(node: Node) -> facts.NodeFacts:

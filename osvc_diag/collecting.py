@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag import events
 from osvc_diag.artifact import Artifact, DocumentSource, LogSource
-from osvc_diag.bundle.manifest import (
-    ArtifactEntry,
-    Gap,
-    LogFacts,
-    Owner,
-    State,
-    shareable_size,
-    utc,
-)
-from osvc_diag.digest import LogDigest
-from osvc_diag.errors import BundleError, RedactionError
+from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
+from osvc_diag.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
+from osvc_diag.errors import BundleError
 from osvc_diag.reading.compressed import compressed_again, compression_of
-from osvc_diag.reading.patience import PatientReader, StalledError
-from osvc_diag.reading.sources import Outcome, SourceReader
-from osvc_diag.reading.trees import NotTakenError
+from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
+from osvc_diag.take import Take, gap_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osvc_diag.bundle.writer import BundleWriter, MemberSink
     from osvc_diag.clock import Clock
+    from osvc_diag.node import Node
     from osvc_diag.plan import Plan
+    from osvc_diag.reading.patience import PatientReader
     from osvc_diag.redaction import Redactor
 
 BEST_RATIO = 20  # of text to archive: what would not even fit then is not read at all
+LEAST_TAIL = 16 * 1024  # bytes of a log that are worth having
+ATTEMPTS = 4  # at a log's newest part that fits into --max-size
+SHRINK = 0.8  # of what fitted: the newest part may compress worse
 NOT_STORED = frozenset({State.WITHHELD, State.SKIPPED, State.MISSING, State.DENIED})
-_STATES_OF_ERRNO = {
-    errno.ENOENT: (State.MISSING, "is not there"),
-    errno.ENOTDIR: (State.MISSING, "is not there"),
-    errno.EACCES: (State.DENIED, "permission denied"),
-    errno.EPERM: (State.DENIED, "permission denied"),
-}
-NO_ROOM = "--max-size leaves no room for it"
-SUDO_HINT = "run it as root: sudo --preserve-env=https_proxy,no_proxy ..."
-
-
-class _SourceError(Exception):
-    """Something went wrong at the source; its cause says what."""
-
-
-class _NoRoomError(Exception):
-    """The archive would grow over --max-size."""
+NO_MORE_ROOM = "its newest part: --max-size leaves no room for more"
+NEWER_ONES_CUT = "--max-size leaves no room: newer logs of its family were cut already"
 
 
 @dataclass
@@ -64,24 +43,13 @@ class Collection:
     """The last error records of each log, redacted, by member name."""
 
 
-@dataclass
-class _Take:
-    """One artifact on its way."""
-
-    artifact: Artifact
-    name: str
-    """Its member name, redacted."""
-    outcome: Outcome = field(default_factory=Outcome)
-    counts: Counter[str] = field(default_factory=Counter)
-    digest: Optional[LogDigest] = None
-
-
 class CollectionRun:
     """Reads, redacts and stores; what goes wrong with one artifact costs only that one."""
 
     def __init__(
         self,
         *,
+        node: Node,
         sources: SourceReader,
         patient: PatientReader,
         redactor: Redactor,
@@ -90,6 +58,7 @@ class CollectionRun:
         clock: Clock,
         on_event: events.Listener,
     ) -> None:
+        self._node = node
         self._sources = sources
         self._patient = patient
         self._redactor = redactor
@@ -98,6 +67,8 @@ class CollectionRun:
         self._clock = clock
         self._on_event = on_event
         self._names: set[str] = set()
+        self._cut_families: set[str] = set()
+        self._call_off: Optional[Exception] = None
 
     def run(self, plan: Plan) -> Collection:
         """Take all artifacts of a plan.
@@ -107,24 +78,24 @@ class CollectionRun:
         """
         collection = Collection()
         total = len(plan.artifacts)
-        self._on_event(events.PhaseStarted("collect", plan.source_bytes, total))
+        if self._max_size is not None:
+            self._max_size -= plan.pages_bytes
+        self._tell(events.PhaseStarted("collect", plan.source_bytes, total))
         for artifact in plan.artifacts:
-            take = _Take(artifact, self._redactor.mask_text(artifact.name))
-            if isinstance(artifact.source, LogSource):
-                take.digest = LogDigest()
-            self._on_event(events.ArtifactStarted(take.name))
+            take = Take(artifact, self._redactor.mask_text(artifact.name), self._source_of(artifact))
+            self._tell(events.ArtifactStarted(take.name))
             begin = self._clock.seconds()
             sink = self._store(take)
-            entry = self._entry(take, sink, self._clock.seconds() - begin)
+            entry = take.entry(sink.stored if sink else None, self._clock.seconds() - begin)
             collection.entries.append(entry)
             if take.outcome.is_gap:
-                collection.gaps.append(self._gap(entry))
+                collection.gaps.append(gap_of(entry))
             if take.digest is not None and take.digest.errors:
                 collection.errors[take.name] = take.digest.errors
-            self._on_event(events.ArtifactFinished(take.name, entry.state.value))
+            self._tell(events.ArtifactFinished(take.name, entry.state.value))
         return collection
 
-    def _store(self, take: _Take) -> Optional[MemberSink]:
+    def _store(self, take: Take) -> Optional[MemberSink]:
         """Bring one artifact into the bundle; return its sink where it is stored."""
         refusal = self._refusal(take)
         if refusal is not None:
@@ -132,30 +103,62 @@ class CollectionRun:
             return None
         self._names.add(take.name)
         try:
-            return self._write(take)
+            return self._fit(take)
         except BundleError:
             raise
         except Exception as error:  # noqa: BLE001 - one artifact costs only itself
-            state, reason = self._diagnosis(error)
+            if self._call_off is not None:
+                raise self._call_off from None
+            state, reason = diagnosis(error, self._redactor)
             take.outcome.settle(state, reason, is_gap=True)
             return None
 
-    def _refusal(self, take: _Take) -> Optional[tuple[State, str]]:
+    def _fit(self, take: Take) -> Optional[MemberSink]:
+        """Store an artifact; of a log that does not fit, as much of its newest part as does."""
+        source, size = take.artifact.source, take.artifact.size_hint or 0
+        if not isinstance(source, LogSource):
+            return self._write(take)
+        if not self._has_room(size // BEST_RATIO):
+            take.begin(self._room * BEST_RATIO)
+        for _ in range(ATTEMPTS):
+            try:
+                sink = self._write(take)
+            except NoRoomError:
+                take.begin(int(take.fetched * SHRINK))
+                continue
+            if take.limit is not None and take.outcome.reason == BY_LOG_SIZE:
+                take.outcome.settle(State.TRUNCATED, NO_MORE_ROOM, is_gap=True)
+                self._cut_families.add(source.family)
+            return sink
+        raise NoRoomError
+
+    def _refusal(self, take: Take) -> Optional[tuple[State, str]]:
         """Say why an artifact is not even read."""
         if take.name in self._names:
             return State.FAILED, "another artifact has this name"
         if self._patient.is_late:
             return State.TIMEOUT, "--timeout was reached before its turn"
-        if not self._has_room(take.artifact.size_hint or 0):
-            return State.SKIPPED, NO_ROOM
-        return None
+        source, size = take.artifact.source, take.artifact.size_hint or 0
+        if isinstance(source, LogSource):
+            size = min(size, LEAST_TAIL)
+            if source.family in self._cut_families:
+                return State.SKIPPED, NEWER_ONES_CUT
+        return None if self._has_room(size // BEST_RATIO) else (State.SKIPPED, NO_ROOM)
 
-    def _write(self, take: _Take) -> Optional[MemberSink]:
+    def _write(self, take: Take) -> Optional[MemberSink]:
         outcome = take.outcome
+        if take.limit is not None and take.limit < LEAST_TAIL:
+            raise NoRoomError
         with self._writer.member(take.name, self._clock.now().timestamp()) as sink:
+            pending, spooled = 0, self._writer.spooled_bytes
             for block in self._redacted(take):
                 sink.write(block)
-                self._check_room()
+                pending += len(block)
+                if self._writer.spooled_bytes > spooled:
+                    pending, spooled = len(block), self._writer.spooled_bytes
+                self._check_room(0)
+            # What the compressor still holds is no larger than what it last got.
+            self._check_room(pending)
             if outcome.status is not None:
                 sink.mtime = outcome.status.st_mtime
             if outcome.state in NOT_STORED:
@@ -163,7 +166,7 @@ class CollectionRun:
                 return None
         return sink
 
-    def _redacted(self, take: _Take) -> Iterator[bytes]:
+    def _redacted(self, take: Take) -> Iterator[bytes]:
         blocks = self._redactor.redact(self._fetched(take), take.artifact.form, take.counts)
         if take.digest is not None:
             blocks = take.digest.watch(blocks)
@@ -173,87 +176,45 @@ class CollectionRun:
                 return compressed_again(blocks, suffix)
         return blocks
 
-    def _fetched(self, take: _Take) -> Iterator[bytes]:
+    def _fetched(self, take: Take) -> Iterator[bytes]:
+        sources = self._sources
+        if take.limit is not None:
+            sources = SourceReader(sources.trees, sources.bounds, min(take.limit, sources.log_budget))
         try:
-            for block in self._patient.blocks(lambda: self._sources.read(take.artifact, take.outcome)):
-                self._on_event(events.Advanced(len(block)))
+            for block in self._patient.blocks(lambda: sources.read(take.artifact, take.outcome)):
+                take.fetched += len(block)
+                self._tell(events.Advanced(len(block)))
                 yield block
         except Exception as error:
-            raise _SourceError from error
+            raise SourceError from error
+
+    @property
+    def _room(self) -> int:
+        """Bytes that the archive may still grow by; only where there is a limit."""
+        assert self._max_size is not None
+        return max(0, self._max_size - self._writer.spooled_bytes)
 
     def _has_room(self, size: int) -> bool:
-        if self._max_size is None:
-            return True
-        return self._writer.spooled_bytes + size // BEST_RATIO <= self._max_size
+        return self._max_size is None or size <= self._room
 
-    def _check_room(self) -> None:
-        if not self._has_room(0):
-            raise _NoRoomError
+    def _check_room(self, size: int) -> None:
+        if not self._has_room(size):
+            raise NoRoomError
 
-    def _diagnosis(self, error: Exception) -> tuple[State, str]:
-        """Tell the state and the reason of an artifact that could not be stored."""
-        if isinstance(error, _NoRoomError):
-            return State.SKIPPED, NO_ROOM
-        if isinstance(error, _SourceError):
-            return self._source_diagnosis(error.__cause__)
-        # What fails between source and bundle is the redactor: its text never holds the content.
-        text = str(error) if isinstance(error, RedactionError) else type(error).__name__
-        return State.WITHHELD, f"cannot be redacted: {text}"
+    def _tell(self, event: events.Event) -> None:
+        """Pass an event on; a listener that raises calls the run off."""
+        try:
+            self._on_event(event)
+        except Exception as error:
+            self._call_off = error
+            raise
 
-    def _source_diagnosis(self, error: Optional[BaseException]) -> tuple[State, str]:
-        if isinstance(error, StalledError):
-            return State.TIMEOUT, str(error)
-        if isinstance(error, NotTakenError):
-            return State.SKIPPED, str(error)
-        if isinstance(error, OSError) and error.errno in _STATES_OF_ERRNO:
-            return _STATES_OF_ERRNO[error.errno]
-        if isinstance(error, OSError):
-            return State.FAILED, error.strerror or type(error).__name__
-        return State.FAILED, self._redactor.mask_text(f"{type(error).__name__}: {error}")
-
-    def _entry(self, take: _Take, sink: Optional[MemberSink], seconds: float) -> ArtifactEntry:
-        outcome, artifact = take.outcome, take.artifact
-        stored = sink.stored if sink is not None else None
-        status = outcome.status
-        masked = {rule: count for rule, count in sorted(take.counts.items()) if count} if stored else {}
-        left_out = shareable_size(outcome.left_out_bytes, masked)
-        digest = take.digest if stored else None
-        return ArtifactEntry(
-            name=take.name,
-            collectors=artifact.collectors,
-            source=_source_of(take),
-            state=State(outcome.state),
-            reason=outcome.reason or None,
-            source_bytes=shareable_size(outcome.source_bytes, masked) if status or stored else None,
-            stored_bytes=stored.size if stored else None,
-            sha256=stored.sha256 if stored else None,
-            mode=f"{status.st_mode & 0o7777:04o}" if status else None,
-            owner=Owner(status.st_uid, status.st_gid) if status else None,
-            mtime=utc(status.st_mtime) if status else None,
-            log=None
-            if digest is None
-            else LogFacts(digest.lines, left_out, _text(digest.first), _text(digest.last)),
-            masked=masked,
-            seconds=round(seconds, 3),
-        )
-
-    def _gap(self, entry: ArtifactEntry) -> Gap:
-        is_denied = entry.state is State.DENIED and os.geteuid() != 0
-        return Gap(
-            state=entry.state,
-            reason=entry.reason or entry.state.value,
-            collector=entry.collectors[0] if entry.collectors else None,
-            artifact=entry.name,
-            hint=SUDO_HINT if is_denied else None,
-        )
-
-
-def _source_of(take: _Take) -> str:
-    """Name where the bytes come from, as it is called on the live node."""
-    if isinstance(take.artifact.source, DocumentSource):
-        return "computed"
-    return take.name[len("file") :]
-
-
-def _text(stamp: Optional[bytes]) -> Optional[str]:
-    return stamp.decode("ascii") if stamp else None
+    def _source_of(self, artifact: Artifact) -> str:
+        """Name where the bytes come from, as it is called on the live node."""
+        if isinstance(artifact.source, DocumentSource):
+            return "computed"
+        try:
+            member = self._node.member(artifact.source.path)
+        except ValueError:
+            return "outside of the node's files"
+        return self._redactor.mask_text(member)[len("file") :]

@@ -130,7 +130,8 @@ def make_bundle(
         with phases("plan"):
             prepared = prepare(request, node, plugins, started=started, patient=patient)
         folder, name = split_output(output)
-        check_room(folder, prepared.plan.expected_bytes)
+        expected = prepared.plan.expected_bytes
+        check_room(folder, expected if request.max_size is None else min(expected, request.max_size))
         on_event(_planned(prepared.plan, folder))
         with phases("learn"):
             secrets, unlearned = _learn(node)
@@ -143,6 +144,7 @@ def make_bundle(
         with BundleWriter(folder, name or _name(prepared)) as writer:
             with phases("collect", announce=False):
                 collection = CollectionRun(
+                    node=node,
                     sources=SourceReader(
                         node.trees, Bounds.of(prepared.window, node.zone), prepared.request.log_size
                     ),

@@ -6,10 +6,9 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.artifact import Artifact, DocumentSource, LogSource
+from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
 from osvc_diag.bundle.headers import check_member_name
 from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.errors import BundleError
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.trees import NotTakenError
 
@@ -20,8 +19,12 @@ if TYPE_CHECKING:
     from osvc_diag.naming import ObjectPath
     from osvc_diag.node import Node
 
+TOPS = ("file/", "info/", "cmd/")
+"""Where artifacts lie in a bundle; beside them are its own pages."""
+MOST_ARTIFACTS = 500_000  # of one collector; 5,000 objects have about 100,000 files
 EXPECTED_RATIO = 5  # of text to archive; agent logs reach 7 to 9
-OVERHEAD = 256 * 1024  # bytes for the manifest and the front page
+PAGES = 4 * 1024  # bytes of the manifest's head and the front page, compressed
+ENTRY = 80  # bytes of an artifact in the manifest and SHA256SUMS, compressed, beside its name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +51,14 @@ class Plan:
         return total + sum(families.values())
 
     @property
+    def pages_bytes(self) -> int:
+        """What manifest and other pages will take in the archive: rather too much than too little."""
+        return PAGES + sum(ENTRY + len(artifact.name) // 2 for artifact in self.artifacts)
+
+    @property
     def expected_bytes(self) -> int:
         """About how large the archive will be."""
-        return self.source_bytes // EXPECTED_RATIO + OVERHEAD
+        return self.source_bytes // EXPECTED_RATIO + self.pages_bytes
 
 
 def make_plan(
@@ -73,30 +81,72 @@ def make_plan(
     merged = _Merged()
     gaps: list[Gap] = []
     for collector in collectors:
-        named: list[Artifact] = []
-        problem = _ask(collector, node, objects, patient, named)
-        if problem is not None:
-            gaps.append(problem)
+        named, problems = _Naming(collector).ask(node, objects, patient)
+        gaps += problems
         for artifact in named:
             merged.add(collector.name, artifact)
     artifacts = [_measured(artifact, node) for artifact in merged.artifacts.values()]
     return Plan(tuple(sorted(artifacts, key=_turn)), (*gaps, *merged.gaps), log_size)
 
 
-def _ask(
-    collector: Collector,
-    node: Node,
-    objects: Sequence[ObjectPath],
-    patient: PatientReader,
-    named: list[Artifact],
-) -> Optional[Gap]:
-    try:
-        patient.call(lambda: named.extend(collector.collect(node, objects)), timeout=collector.timeout)
-    except StalledError as error:
-        return Gap(State.TIMEOUT, f"naming its artifacts: {error}", collector.name)
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        return Gap(State.FAILED, f"naming its artifacts: {type(error).__name__}: {error}", collector.name)
-    return None
+class _Naming:
+    """One collector naming its artifacts; what it named before something went wrong counts."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._named: list[Artifact] = []
+        self._gaps: list[Gap] = []
+        self._is_over = False
+
+    def ask(
+        self, node: Node, objects: Sequence[ObjectPath], patient: PatientReader
+    ) -> tuple[Sequence[Artifact], Sequence[Gap]]:
+        """Have it name them all, and return what it named and what went wrong."""
+        problem: Optional[Gap] = None
+        try:
+            patient.call(lambda: self._listen(node, objects), timeout=self._collector.timeout)
+        except StalledError as error:
+            problem = self._gap(State.TIMEOUT, str(error))
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            problem = self._gap(State.FAILED, f"{type(error).__name__}: {error}")
+        self._is_over = True
+        # Copies: a thread that was left behind may still be at it.
+        return tuple(self._named), tuple(self._gaps) + ((problem,) if problem else ())
+
+    def _listen(self, node: Node, objects: Sequence[ObjectPath]) -> None:
+        for artifact in self._collector.collect(node, objects):
+            if self._is_over:
+                return
+            if len(self._named) + len(self._gaps) == MOST_ARTIFACTS:
+                raise OverflowError(f"more than {MOST_ARTIFACTS} artifacts")
+            try:
+                self._named.append(_sound(artifact))
+            except (TypeError, ValueError) as error:
+                self._gaps.append(self._gap(State.FAILED, str(error)))
+
+    def _gap(self, state: State, reason: str) -> Gap:
+        return Gap(state, f"naming its artifacts: {reason}", self._collector.name)
+
+
+def _sound(artifact: object) -> Artifact:
+    """Refuse what is no artifact here, where it costs one of them, and not where it is used.
+
+    Raises:
+        TypeError: it is something else, or made of something else.
+        ValueError: its name, form or priority is none.
+    """
+    if not isinstance(artifact, Artifact) or not isinstance(artifact.name, str):
+        raise TypeError(f"{type(artifact).__name__} is no Artifact")
+    if not isinstance(artifact.source, (FileSource, LogSource, DocumentSource)):
+        raise TypeError(f"{artifact.name!a} has no source, but {type(artifact.source).__name__}")
+    if not isinstance(artifact.size_hint, (int, type(None))):
+        raise TypeError(f"{artifact.name!a} has a size that is no number")
+    check_member_name(artifact.name)
+    if not artifact.name.startswith(TOPS):
+        raise ValueError(f"{artifact.name!a} does not lie in {' or '.join(TOPS)}")
+    return dataclasses.replace(
+        artifact, form=Form(artifact.form), priority=Priority(artifact.priority), collectors=()
+    )
 
 
 class _Merged:
@@ -107,11 +157,6 @@ class _Merged:
         self.gaps: list[Gap] = []
 
     def add(self, collector: str, artifact: Artifact) -> None:
-        try:
-            check_member_name(artifact.name)
-        except BundleError as error:
-            self.gaps.append(Gap(State.FAILED, str(error), collector))
-            return
         known = self.artifacts.get(artifact.name)
         if known is None:
             self.artifacts[artifact.name] = dataclasses.replace(artifact, collectors=(collector,))

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.errors import UsageError
 from osvc_diag.plan import Plan, make_plan
+from osvc_diag.units import format_size
 from osvc_diag.window import Window
 
 if TYPE_CHECKING:
@@ -37,13 +39,19 @@ def prepare(
     """Understand a request on a node, and plan it.
 
     Raises:
-        UsageError: nothing matches a selector, or the window makes no sense.
+        UsageError: nothing matches a selector, or the window or a limit makes no sense.
         PluginUnavailableError: a collector asked for by name cannot be used.
     """
     collectors = plugins.chosen(request.only, request.skip)
     window = Window.parse(request.since, request.until, now=started, zone=node.zone)
     objects = tuple(node.select(request.selectors))
     plan = make_plan(node, objects, collectors, patient, log_size=request.log_size)
+    if request.max_size is not None and request.max_size < plan.pages_bytes:
+        raise UsageError(
+            f"a bundle of {format_size(request.max_size)} has no room for its manifest: "
+            f"about {format_size(plan.pages_bytes)} for {len(plan.artifacts)} artifacts",
+            hint="raise --max-size, or name fewer objects",
+        )
     plan = replace(plan, gaps=(*_unlisted(node), *plan.gaps))
     return Prepared(request, node, objects, window, plan, started)
 

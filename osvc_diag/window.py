@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Optional
 
 from osvc_diag.errors import UsageError
@@ -85,8 +85,3 @@ def _parse_iso(text: str, zone: tzinfo) -> datetime:
     text = _BARE_FRACTION.sub(lambda match: "." + match.group(1).ljust(6, "0"), text, count=1)
     time = datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=zone)
-
-
-def utc(time: datetime) -> str:
-    """Return an aware time as ISO text in UTC, to the second."""
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

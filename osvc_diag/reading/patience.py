@@ -21,6 +21,10 @@ class StalledError(Exception):
     """Nothing came for so long that the source was given up; the text says how long."""
 
 
+class ForeignExitError(Exception):
+    """What was called wanted to end the program; the text says how."""
+
+
 class _Errand:
     """One stream to be fetched by the thread, and the way to call it off."""
 
@@ -38,8 +42,10 @@ class _Errand:
                         stream.close()  # type: ignore[attr-defined]
                     return
             self._put(_END)
-        except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
+        except Exception as error:  # noqa: BLE001 - handed over to the thread that waits
             self._put(error)
+        except BaseException as error:  # noqa: BLE001 - a plugin that exits would end the program there
+            self._put(ForeignExitError(f"{type(error).__name__}: {error}"))
 
     def _put(self, item: object) -> bool:
         while not self.is_off.is_set():
@@ -89,7 +95,7 @@ class PatientReader:
                 item = self._wait(errand, patience)
                 if item is _END:
                     return
-                if isinstance(item, BaseException):
+                if isinstance(item, Exception):
                     raise item
                 assert isinstance(item, bytes)
                 yield item

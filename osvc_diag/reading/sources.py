@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FILE_LIMIT = 64 * 1024 * 1024  # bytes taken of a file that is no log
 HEAD = 64 * 1024  # bytes in which a log's first record is looked for
+BY_LOG_SIZE = "its newest part, by --log-size"
+"""Why a log is sliced that had more than its budget."""
 
 
 @dataclass
@@ -164,7 +166,7 @@ def _plain_log(fd: int, outcome: Outcome, family: Family, bounds: Bounds) -> Ite
     family.budget -= kept
     outcome.left_out_bytes = size - kept
     if kept < sum(part.end - part.start for part in in_window):
-        outcome.settle("sliced", "its newest part, by --log-size", is_gap=False)
+        outcome.settle("sliced", BY_LOG_SIZE, is_gap=False)
         family.budget = 0
     elif not bounds.is_open:
         outcome.settle("sliced", "by --since and --until", is_gap=False)
@@ -199,7 +201,7 @@ def _compressed_log(
     if broken is not None:
         outcome.settle("truncated", f"the compressed log {broken}", is_gap=True)
     elif excess:
-        outcome.settle("sliced", "its newest part, by --log-size", is_gap=False)
+        outcome.settle("sliced", BY_LOG_SIZE, is_gap=False)
     elif not bounds.is_open:
         outcome.settle("sliced", "by --since and --until", is_gap=False)
 
