@@ -23,6 +23,8 @@ class Bundle:
     def __init__(self, file: BinaryIO, *, owned: bool) -> None:
         self._file = file
         self._owned = owned
+        if not file.seekable():
+            raise UsageError("a bundle cannot be read from a pipe", hint="save it to a file first")
         self.stem = ""
         """The folder that all its members are in."""
         file.seek(_FLAGS_OFFSET)

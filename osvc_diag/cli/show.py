@@ -35,7 +35,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
     output.result("")
     output.table(
-        f"{len(stored)} artifacts, {format_size(sum(entry.stored_bytes or 0 for entry in stored))} unpacked",
+        f"{_count(len(stored), 'artifact')}, {format_size(sum(entry.stored_bytes or 0 for entry in stored))} unpacked",
         ["artifact", "state", ">size", "masked"],
         map(_artifact_row, stored),
         as_result=True,
@@ -78,7 +78,7 @@ def _show_masked(manifest: Manifest, output: Output) -> None:
         output.result("nothing was masked")
         return
     rows = ((rule, str(count)) for rule, count in masked.items())
-    title = f"{sum(masked.values())} secrets masked"
+    title = f"{_count(sum(masked.values()), 'secret')} masked"
     output.table(title, ["rule", ">times"], rows, as_result=True)
 
 
@@ -89,9 +89,13 @@ def _show_gaps(manifest: Manifest, output: Output) -> None:
         return
     rows = map(_gap_row, manifest.gaps)
     columns = ["what", "state", "why"]
-    output.table(f"{len(manifest.gaps)} gaps", columns, rows, as_result=True)
+    output.table(_count(len(manifest.gaps), "gap"), columns, rows, as_result=True)
 
 
 def _gap_row(gap: Gap) -> tuple[str, str, str]:
     why = gap.reason + (f" ({gap.hint})" if gap.hint else "")
     return gap.artifact or gap.collector or "", gap.state.value, why
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -66,6 +66,13 @@ def test_a_bundle_that_is_not_there_is_a_usage_error(tmp_path) -> None:
             Bundle.open(str(path))
 
 
+def test_a_pipe_is_refused_with_a_word() -> None:
+    receiver, sender = os.pipe()
+    os.close(sender)
+    with open(receiver, "rb") as file, pytest.raises(UsageError, match="pipe"):
+        Bundle.open(file)
+
+
 @pytest.mark.parametrize(
     "member",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import random
@@ -137,6 +138,15 @@ class TestWithoutUnnamedFiles:
         (tmp_path / "b.tar.gz").write_text("mine")
         assert write(tmp_path) == str(tmp_path / "b-2.tar.gz")
         assert (tmp_path / "b.tar.gz").read_text() == "mine"
+
+    def test_where_there_are_no_hard_links_it_is_renamed(self, tmp_path, monkeypatch) -> None:
+        def refuse(*_arguments, **_options):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+        monkeypatch.setattr(os, "link", refuse)
+        (tmp_path / "b.tar.gz").write_text("mine")
+        assert write(tmp_path) == str(tmp_path / "b-2.tar.gz")
+        assert sorted(os.listdir(tmp_path)) == ["b-2.tar.gz", "b.tar.gz"]
 
     def test_a_bundle_given_up_takes_its_part_along(self, tmp_path) -> None:
         with BundleWriter(str(tmp_path), "b.tar.gz") as writer:

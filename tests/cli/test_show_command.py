@@ -1,0 +1,138 @@
+"""`osvc-diag show`: what is in a bundle, what is missing, what was masked."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from osvc_diag.bundle.manifest import (
+    ArtifactEntry,
+    ClusterFacts,
+    Gap,
+    Manifest,
+    NodeFacts,
+    PluginFacts,
+    RedactionFacts,
+    SelectionFacts,
+    State,
+    WindowFacts,
+)
+from osvc_diag.bundle.writer import BundleWriter
+from osvc_diag.cli.main import main
+
+MANIFEST = Manifest(
+    tool_version="0.1",
+    started="2026-11-22T20:00:00.000000Z",
+    node=NodeFacts("node1", agent="b2.1", live=False),
+    cluster=ClusterFacts("c1", ("node1", "node2")),
+    selection=SelectionFacts(("web",), ("web",)),
+    redaction=RedactionFacts("1", ("crypt: values were masked, not learned",)),
+    window=WindowFacts(since="2026-11-22T10:00:00+01:00"),
+    label="friday",
+    plugins=(PluginFacts("san", failure="no module named san"),),
+)
+
+
+def show(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(["show", *arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def write(folder, **changes) -> str:
+    with BundleWriter(str(folder), "b.tar.gz") as writer:
+        for name in ("file/log/web.log", "file/\x1b[31mred"):
+            with writer.member(name, 0) as sink:
+                sink.write(b"x" * 2048)
+        stored = tuple(
+            ArtifactEntry(
+                name=member.name,
+                collectors=("object-log",),
+                source="/x",
+                state=State.SLICED,
+                reason="--log-size",
+                stored_bytes=member.size,
+                sha256=member.sha256,
+                masked={"url-password": 2},
+            )
+            for member in writer.members
+        )
+        manifest = dataclasses.replace(MANIFEST, artifacts=stored, **changes)
+        writer.seal([("manifest.json", manifest.to_json())])
+        return writer.publish()
+
+
+def test_it_tells_what_is_in_a_bundle_what_is_missing_and_what_was_masked(tmp_path, capsys) -> None:
+    gap = Gap(State.DENIED, "permission denied", "node-conf", "file/etc/node.conf", "run it as root")
+    code, out, err = show(capsys, write(tmp_path, gaps=(gap,)))
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    for expected in [
+        "made 2026-11-22T20:00:00.000000Z by osvc_diag 0.1",
+        "node node1, from a copy of its files",
+        "agent b2.1",
+        "cluster c1 (node1 node2)",
+        "objects web",
+        "window 2026-11-22T10:00:00+01:00 to the end",
+        "label friday",
+        "redaction crypt: values were masked, not learned",
+        "plugin san: no module named san",
+        "2 artifacts, 4.0 KiB unpacked",
+        "file/log/web.log sliced: --log-size 2.0 KiB url-password=2",
+        "4 secrets masked",
+        "url-password 4",
+        "1 gap",
+        "file/etc/node.conf denied permission denied (run it as root)",
+    ]:
+        assert expected in lines, out
+
+
+def test_a_name_cannot_reach_the_terminal_as_an_escape(tmp_path, capsys) -> None:
+    _, out, _ = show(capsys, write(tmp_path))
+    assert "\x1b" not in out
+    assert r"file/\x1b[31mred" in out
+
+
+def test_a_bundle_without_gaps_says_so(tmp_path, capsys) -> None:
+    assert "nothing is missing" in show(capsys, write(tmp_path))[1]
+
+
+def test_json_is_the_manifest_and_where_it_is_from(tmp_path, capsys) -> None:
+    path = write(tmp_path)
+    code, out, _ = show(capsys, path, "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["bundle"] == path
+    assert told["manifest"]["node"]["name"] == "node1"
+
+
+def test_a_damaged_bundle_is_exit_code_6(tmp_path, capsys) -> None:
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(b"PK" * 20)
+    code, out, err = show(capsys, str(path))
+    assert (code, out) == (6, "")
+    assert "no .tar.gz archive" in err
+
+
+def test_a_bundle_that_is_not_there_is_exit_code_2(tmp_path, capsys) -> None:
+    code, _, err = show(capsys, str(tmp_path / "nowhere"))
+    assert code == 2
+    assert "No such file" in err
+
+
+def test_the_manifest_alone_is_read(tmp_path, capsys) -> None:
+    path = write(tmp_path)
+    with open(path, "r+b") as file:
+        file.seek(-1, 2)
+        file.truncate()
+    assert show(capsys, path)[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [[], ["one", "two"]])
+def test_anything_but_one_bundle_is_a_usage_error(capsys, arguments) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["show", *arguments])
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
