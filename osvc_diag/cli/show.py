@@ -33,9 +33,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return 0
     output.table("", ["bundle", args.bundle], _facts(manifest), as_result=True)
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
+    unpacked = format_size(sum(entry.stored_bytes or 0 for entry in stored))
     output.result("")
     output.table(
-        f"{_count(len(stored), 'artifact')}, {format_size(sum(entry.stored_bytes or 0 for entry in stored))} unpacked",
+        f"{_count(len(stored), 'artifact')}, {unpacked} unpacked",
         ["artifact", "state", ">size", "masked"],
         map(_artifact_row, stored),
         as_result=True,
