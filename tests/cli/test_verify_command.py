@@ -1,0 +1,119 @@
+"""`osvc-diag verify`: on the bundle's node its own secrets are searched for, elsewhere what gives any away."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+
+import pytest
+
+from osvc_diag.bundle.manifest import (
+    ArtifactEntry,
+    ClusterFacts,
+    Manifest,
+    NodeFacts,
+    RedactionFacts,
+    SelectionFacts,
+    State,
+)
+from osvc_diag.bundle.writer import BundleWriter
+from osvc_diag.cli.main import main
+
+MANIFEST = Manifest(
+    tool_version="0.1",
+    started="2026-11-22T20:00:00.000000Z",
+    node=NodeFacts("elsewhere"),
+    cluster=ClusterFacts("another-cluster", ("elsewhere",)),
+    selection=SelectionFacts(("web",), ("web",)),
+    redaction=RedactionFacts("1"),
+)
+CLUSTER_SECRET = "5f4dcc3b5aa765d61d8327deb882cf99"
+
+
+def write(folder, content: bytes) -> str:
+    with BundleWriter(str(folder), "b.tar.gz") as writer:
+        with writer.member("file/log/web.log", 0) as sink:
+            sink.write(content)
+        [stored] = writer.members
+        entry = ArtifactEntry(
+            name=stored.name,
+            collectors=("object-log",),
+            source="/log/web.log",
+            state=State.OK,
+            stored_bytes=stored.size,
+            sha256=stored.sha256,
+        )
+        manifest = dataclasses.replace(MANIFEST, artifacts=(entry,))
+        writer.seal([("manifest.json", manifest.to_json())])
+        return writer.publish()
+
+
+@pytest.fixture
+def root(tmp_path) -> str:
+    for name in ("etc", "log", "var"):
+        os.makedirs(tmp_path / "root" / name)
+    conf = tmp_path / "root" / "etc" / "cluster.conf"
+    conf.write_text(f"[cluster]\nname = another-cluster\nnodes = elsewhere\nsecret = {CLUSTER_SECRET}\n")
+    return str(tmp_path / "root")
+
+
+def verify(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(["verify", *arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_elsewhere_it_passes_and_says_what_it_could_not_search_for(tmp_path, capsys) -> None:
+    code, out, err = verify(capsys, write(tmp_path, b"all is well\n"))
+    assert code == 0
+    assert out.startswith("ok: 3 members")
+    assert "nothing found that looks like a secret" in out
+    assert "its own secrets are unknown here" in err
+
+
+def test_with_the_nodes_files_its_own_secrets_are_found(tmp_path, capsys, root) -> None:
+    path = write(tmp_path, f"x = {CLUSTER_SECRET}\n".encode())
+    code, out, err = verify(capsys, path, "--root", root, "--node", "elsewhere")
+    assert code == 6
+    assert "file/log/web.log" in out
+    assert "did not pass" in err
+    assert CLUSTER_SECRET not in out + err
+
+
+def test_with_the_nodes_files_a_clean_bundle_passes(tmp_path, capsys, root) -> None:
+    code, out, err = verify(capsys, write(tmp_path, b"well\n"), "--root", root, "--node", "elsewhere")
+    assert (code, err) == (0, "")
+    assert "no secret of its node found" in out
+
+
+def test_json_tells_problems_by_place(tmp_path, capsys, root) -> None:
+    path = write(tmp_path, f"x = {CLUSTER_SECRET}\n".encode())
+    code, out, _ = verify(capsys, path, "--root", root, "--node", "elsewhere", "--json")
+    told = json.loads(out)
+    assert code == 6
+    assert (told["ok"], told["searched_for_the_nodes_secrets"]) == (False, True)
+    assert {(problem["member"], problem["offset"]) for problem in told["problems"]} == {
+        ("file/log/web.log", 4)
+    }
+
+
+def test_what_gives_any_secret_away_is_found_anywhere(tmp_path, capsys) -> None:
+    url = b"2026-11-22 20:00:00,000 INFO | git clone https://joe:Pa55w0rd@git.example.com/x\n"
+    code, out, _ = verify(capsys, write(tmp_path, url))
+    assert code == 6
+    assert "file/log/web.log" in out
+
+
+def test_a_damaged_bundle_is_exit_code_6(tmp_path, capsys) -> None:
+    path = write(tmp_path, os.urandom(100_000))
+    with open(path, "r+b") as file:
+        file.seek(-100, 2)
+        file.truncate()
+    code, out, err = verify(capsys, path)
+    assert code == 6
+    assert "ends in the middle" in out + err
+
+
+def test_a_bundle_that_is_not_there_is_exit_code_2(tmp_path, capsys) -> None:
+    assert verify(capsys, str(tmp_path / "nowhere"))[0] == 2
