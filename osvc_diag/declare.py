@@ -51,12 +51,13 @@ def file_artifacts(
         priority: what goes last when a limit is hit.
     """
     start = len(folder) + 1
+    member = node.member(folder)  # once: there may be a hundred thousand files
     for path in node.trees.walk(folder, enter=lambda below: bool(enter.fullmatch(below, start))):
         form = next((form for form, wanted in forms.items() if wanted.fullmatch(path, start)), None)
         if form is None and (path == folder or enter.fullmatch(path, start)) and _is_folder(path):
             form = Form.TEXT
         if form is not None:
-            yield file_artifact(node, path, form=form, priority=priority)
+            yield Artifact(member + path[len(folder) :], FileSource(path), form=form, priority=priority)
 
 
 def log_artifacts(

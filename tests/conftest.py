@@ -116,7 +116,7 @@ def live_node(tmp_path: Path) -> Callable[[], Node]:
 _HOLD = """
 import os, sys
 fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT | os.O_APPEND)
-os.write(fd, bytes.fromhex(sys.argv[2]))
+os.write(fd, bytes.fromhex(sys.stdin.readline()))
 os.unlink(sys.argv[1])
 print(fd, flush=True)
 sys.stdin.read()
@@ -124,15 +124,20 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def holding_process() -> Iterator[Callable[[str, bytes], tuple[int, int]]]:
-    """Start a process that writes a file, deletes it and keeps it open; return its pid and descriptor."""
+def holding_process() -> Iterator[Callable[..., tuple[int, int]]]:
+    """Start a process that writes a file, deletes it and keeps it open; return its pid and descriptor.
+
+    `holding_process(path, content, *arguments)`: the arguments only stand in its command line.
+    """
     processes: list[subprocess.Popen[str]] = []
 
-    def hold(path: str, content: bytes) -> tuple[int, int]:
-        command = [sys.executable, "-c", _HOLD, path, content.hex()]
+    def hold(path: str, content: bytes, *arguments: str) -> tuple[int, int]:
+        command = [sys.executable, "-c", _HOLD, path, *arguments]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         processes.append(process)
+        assert process.stdin is not None
         assert process.stdout is not None
+        print(content.hex(), file=process.stdin, flush=True)
         return process.pid, int(process.stdout.readline())
 
     yield hold
