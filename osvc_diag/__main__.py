@@ -14,9 +14,12 @@ def main():  # type: () -> int
             % (OLDEST + (sys.version.split()[0], sys.executable))
         )
         return 2
-    from osvc_diag.cli.main import main as run
+    try:
+        from osvc_diag.cli.main import main as run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import importlib
+import io
 import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, NoReturn, Optional
+from typing import TYPE_CHECKING, Callable, NoReturn, Optional, TextIO, Union
 
 from osvc_diag import __version__
 from osvc_diag.cli.output import Output
-from osvc_diag.errors import DiagError
+from osvc_diag.errors import DiagError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,14 @@ COMMANDS = {
     "verify": "checksums, and that no secret is left",
     "redact": "a file or stdin, redacted, to stdout",
     "plugins": "plugins, their collectors, and why one is not in use",
+}
+_ARGUMENTS = {
+    "collect": "SELECTOR...",
+    "upload": "BUNDLE",
+    "show": "BUNDLE",
+    "verify": "BUNDLE",
+    "redact": "[FILE]",
+    "plugins": "",
 }
 INTERNAL_ERROR = 1
 INTERRUPTED = 130
@@ -39,15 +49,26 @@ class _Terminated(BaseException):
     """SIGTERM came."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a wrong command line as any other error: in a line, with what to do next."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing a page of usage, and whatever escape sequences are in an argument."""
+        raise UsageError(message, hint=f"usage: {self.usage}; {self.prog} --help tells more")
+
+
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     try:
+        signal.signal(signal.SIGTERM, _terminate)
+        _let_any_name_out(sys.stdout)
         return _run(list(argv))
     except KeyboardInterrupt:
-        _tell("interrupted: nothing was left behind")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one has nothing left to end
+        _tell("interrupted")
         return INTERRUPTED
     except _Terminated:
-        _tell("terminated: nothing was left behind")
+        _tell("terminated")
         return TERMINATED
     except BrokenPipeError:
         # Whoever read our output has gone: nobody is left to tell.
@@ -60,38 +81,49 @@ def _run(argv: list[str]) -> int:
         return _top(argv[0])
     name = argv.pop(0) if argv[:1] and argv[0] in COMMANDS else "collect"
     command = importlib.import_module(f"osvc_diag.cli.{name}")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"osvc-diag {name}",
+        usage=" ".join(filter(None, ["osvc-diag", name, _ARGUMENTS[name], "[OPTIONS]"])),
         description=command.__doc__,
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(parser)
     add_output_arguments(parser)
-    args = parser.parse_intermixed_args(argv)
-    output = make_output(args)
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        code: int = command.run(args, output)
+        args = parser.parse_intermixed_args(argv)
+    except UsageError as error:
+        make_output(argparse.Namespace(quiet=False, verbose=False, json=False)).error(error)
+        return error.exit_code
+    return _guarded(command.run, args, make_output(args))
+
+
+def _guarded(
+    run: Callable[[argparse.Namespace, Output], int], args: argparse.Namespace, output: Output
+) -> int:
+    """Turn what a command raises into words and an exit code."""
+    try:
+        return run(args, output)
     except DiagError as error:
         output.error(error)
         if args.debug:
             traceback.print_exc()
         return error.exit_code
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if args.debug:
             raise
         # The text of an unforeseen error may quote what it stumbled over: only its kind is told.
         output.error(_internal(error))
         return INTERNAL_ERROR
-    return code
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what every command understands."""
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="print the result as JSON")
-    group.add_argument("-q", "--quiet", action="store_true", help="only the result and errors")
+    group.add_argument("-q", "--quiet", action="store_true", help="only the result, warnings and errors")
     group.add_argument("-v", "--verbose", action="store_true", help="tell about every artifact")
     group.add_argument("--debug", action="store_true", help="show where an error comes from")
 
@@ -99,7 +131,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 def make_output(args: argparse.Namespace) -> Output:
     """Return the twin that fits: rich where somebody looks on, plain lines elsewhere."""
     make = Output
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from osvc_diag.ui import TerminalOutput  # noqa: PLC0415 - rich is loaded on a terminal only
 
         make = TerminalOutput
@@ -125,12 +157,27 @@ def _top(option: str) -> int:
     return 0
 
 
+def _let_any_name_out(stream: Optional[TextIO]) -> None:
+    """Have bytes of file names leave as they are, and what the locale cannot spell escaped."""
+
+    def encode(error: UnicodeError) -> tuple[Union[str, bytes], int]:
+        try:
+            return codecs.lookup_error("surrogateescape")(error)
+        except UnicodeError:
+            return codecs.lookup_error("backslashreplace")(error)
+
+    codecs.register_error("osvc_diag", encode)
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="osvc_diag")
+
+
 def _terminate(_signal: int, _frame: Optional[FrameType]) -> NoReturn:
     raise _Terminated
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(f"\nosvc_diag: {text}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"\nosvc_diag: {text}\n")
 
 
 def _internal(error: Exception) -> DiagError:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional, TextIO
 
 from osvc_diag import events
+from osvc_diag.errors import DiagError
 from osvc_diag.printable import printable
 from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from osvc_diag.errors import DiagError
 
 
 @dataclass
@@ -25,13 +25,22 @@ class Output:
     is_verbose: bool = False
     is_json: bool = False
     """Whether the result is wanted as JSON."""
-    stdout: TextIO = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    stdout: TextIO = field(default_factory=lambda: _or_nowhere(sys.stdout))
+    stderr: TextIO = field(default_factory=lambda: _or_nowhere(sys.stderr))
 
     def result(self, text: str) -> None:
-        """Print what the command was run for: the only thing on stdout."""
-        self.stdout.write(text + "\n")
-        self.stdout.flush()
+        """Print what the command was run for: the only thing on stdout.
+
+        Raises:
+            DiagError: stdout cannot be written; the text of the error has the result.
+        """
+        try:
+            self.stdout.write(text + "\n")
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DiagError(f"cannot write to stdout: {error.strerror}; the result is: {text}") from error
 
     def say(self, text: str = "") -> None:
         """Tell something, unless it should be quiet."""
@@ -66,9 +75,11 @@ class Output:
         """
         if self.is_quiet and not as_result:
             return
-        stream = self.stdout if as_result else self.stderr
-        for line in table_lines(title, columns, rows):
-            stream.write(line + "\n")
+        lines = "\n".join(table_lines(title, columns, rows))
+        if as_result:
+            self.result(lines)
+        else:
+            self.stderr.write(lines + "\n")
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[events.Listener]:
@@ -102,6 +113,11 @@ class Output:
     def _line(self, text: str) -> None:
         self.stderr.write(printable(text, keep="\n") + "\n")
         self.stderr.flush()
+
+
+def _or_nowhere(stream: Optional[TextIO]) -> TextIO:
+    """Return the stream, or one into nothing where the program was started without it."""
+    return stream or open(os.devnull, "w", encoding="utf-8")
 
 
 def table_lines(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
