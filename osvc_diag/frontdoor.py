@@ -22,8 +22,8 @@ from osvc_diag.frontpage import FRONT_PAGE_NAME, front_page
 from osvc_diag.node import Node
 from osvc_diag.plugin_manager import Plugins, load_plugins
 from osvc_diag.prepare import Prepared, prepare
+from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.patience import PatientReader
-from osvc_diag.reading.slicing import Bounds
 from osvc_diag.reading.sources import SourceReader
 from osvc_diag.redaction import RULE_SET_VERSION, Redactor, Secrets, SecretSearch, Tokens, learn
 from osvc_diag.request import DEFAULT_LOG_SIZE, Issue, Request

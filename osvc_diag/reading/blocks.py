@@ -1,82 +1,51 @@
-"""Yields bytes of open files in blocks: ranges of them, or the records of a window."""
+"""Streams of text: read in blocks, cut at line ends, narrowed to a window or to a tail."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from osvc_diag.reading.stamps import LENGTH, stamp_of
+from osvc_diag.reading.stamps import LENGTH, first_record, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from osvc_diag.reading.slicing import Bounds, Range
+    from osvc_diag.reading.bounds import Bounds
 
 BLOCK = 256 * 1024  # bytes
-MAX_LINE_END = 1024 * 1024  # bytes read past a growing log's size for the end of its last line
+LINE_LIMIT = 1024 * 1024  # bytes of a line that are held back to keep it whole
+RECORD_REACH = 1024 * 1024  # bytes in which a record's start is looked for
+
+
+class BrokenOffError(Exception):
+    """A text ends before its end; what came before was yielded. The text says why."""
 
 
 def read_range(fd: int, start: int, end: int) -> Iterator[bytes]:
-    """Yield the bytes [start, end) of a file; fewer where it shrinks meanwhile."""
+    """Yield the bytes [start, end) of a file.
+
+    Raises:
+        BrokenOffError: the file shrank meanwhile.
+    """
     position = start
     while position < end:
         block = os.pread(fd, min(BLOCK, end - position), position)
         if not block:
-            return
+            raise BrokenOffError(f"shrank to {os.fstat(fd).st_size} bytes while it was read")
         position += len(block)
         yield block
 
 
-def read_ranges(fd: int, ranges: Iterable[Range], bounds: Bounds) -> Iterator[bytes]:
-    """Yield what a window wants of the ranges that slicing found."""
-    for part in ranges:
-        blocks = read_range(fd, part.start, part.end)
-        yield from keep_window(blocks, bounds) if part.checked else blocks
-
-
 def rest_of_line(fd: int, position: int) -> bytes:
     """Return what follows up to and with the next line end: a record that was being written."""
-    text = os.pread(fd, MAX_LINE_END, position)
+    text = os.pread(fd, LINE_LIMIT, position)
     return text[: text.find(b"\n") + 1]
 
 
-def keep_window(blocks: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
-    """Filter a log record by record; lines without a timestamp stay with the record before them.
-
-    The blocks begin at a line's start. What comes before the first record belongs to one that was not seen:
-    it is left out where the window has a beginning.
-    """
-    wanted = bounds.since is None
-    carry = b""
-    at_line_start = True
-    for block in blocks:
-        text = carry + block
-        carry = b""
-        kept: list[bytes] = []
-        position = 0
-        while position < len(text):
-            newline = text.find(b"\n", position)
-            end = newline + 1 if newline >= 0 else len(text)
-            if at_line_start:
-                if newline < 0 and end - position < LENGTH:
-                    carry = text[position:]
-                    break
-                stamp = stamp_of(text[position : position + LENGTH])
-                wanted = wanted if stamp is None else bounds.holds(stamp)
-            if wanted:
-                kept.append(text[position:end])
-            at_line_start = newline >= 0
-            position = end
-        if kept:
-            yield b"".join(kept)
-    if carry and wanted:
-        yield carry
-
-
 def whole_lines(blocks: Iterable[bytes], *, drop_rest: bool = False) -> Iterator[bytes]:
-    """Hold a last line back until its end has come, so that a source that breaks off leaves no half line.
+    """Cut a text at line ends, so that a text that breaks off leaves no half line.
 
-    A line is held back up to a limit only; the memory stays flat.
+    A line longer than LINE_LIMIT is not held back: the memory stays flat.
 
     Args:
         blocks: a text.
@@ -90,46 +59,94 @@ def whole_lines(blocks: Iterable[bytes], *, drop_rest: bool = False) -> Iterator
             held = block[cut:]
         else:
             held += block
-        if len(held) > MAX_LINE_END:
+        if len(held) > LINE_LIMIT:
             yield held
             held = b""
     if held and not drop_rest:
         yield held
 
 
+def keep_window(blocks: Iterable[bytes], bounds: Bounds) -> Iterator[bytes]:
+    """Filter a log record by record; lines without a timestamp stay with the record before them.
+
+    The blocks begin at a line's start. What comes before the first record belongs to one that was not seen:
+    it is left out where the window has a beginning.
+    """
+    wanted = bounds.since is None
+    at_line_start = True
+    carry = b""
+    for block in blocks:
+        text = carry + block
+        carry = b""
+        last_line = text.rfind(b"\n") + 1
+        if len(text) - last_line < LENGTH and (last_line or at_line_start):
+            # Too little of a line to tell whether it begins a record.
+            text, carry = text[:last_line], text[last_line:]
+        pieces, wanted = _select(text, bounds, wanted=wanted, at_line_start=at_line_start)
+        if text:
+            at_line_start = text.endswith(b"\n")
+        if pieces:
+            yield b"".join(pieces)
+    if carry:
+        yield from _select(carry, bounds, wanted=wanted, at_line_start=True)[0]
+
+
+def _select(text: bytes, bounds: Bounds, *, wanted: bool, at_line_start: bool) -> tuple[list[bytes], bool]:
+    """Return the wanted parts of a text, and whether its last record is wanted.
+
+    Args:
+        text: some lines.
+        bounds: the window.
+        wanted: whether the record is that the text goes on with.
+        at_line_start: whether the text begins at a line's start.
+    """
+    pieces: list[bytes] = []
+    begin = 0
+    for offset, stamp in records(text, at_line_start=at_line_start):
+        if bounds.holds(stamp) is wanted:
+            continue
+        if wanted and offset:
+            pieces.append(text[begin:offset])
+        begin = offset
+        wanted = not wanted
+    if wanted and begin < len(text):
+        pieces.append(text[begin:])
+    return pieces, wanted
+
+
 def skip_to_record(blocks: Iterable[bytes], byte_count: int) -> Iterator[bytes]:
     """Leave out the first bytes of a log, and then all up to the next record's start.
 
-    Where no record begins, the next line's start.
+    Where no record is near, up to the next line's start; what has no line end is left out whole.
     """
-    left = byte_count
-    at_start = byte_count == 0
-    pending = b""
-    for block in blocks:
-        if at_start:
-            yield block
-            continue
-        if len(block) <= left:
-            left -= len(block)
-            pending = block[-1:]
-            continue
+    stream = iter(blocks)
+    if byte_count:
         # The byte before the cut tells whether the cut is a line's start.
-        text = pending + block if left == 0 else block[left - 1 :]
-        left = 0
-        newline = text.find(b"\n")
-        if newline < 0 or newline + 1 == len(text):
-            pending = text[-1:]
-            continue
-        at_start = True
-        yield text[_record_start(text, newline + 1) :]
+        head = b""
+        for block in _skip_bytes(stream, byte_count - 1):
+            head += block
+            record = first_record(head, at_line_start=False)
+            if record is not None:
+                yield head[record[0] :]
+                break
+            if b"\n" not in head:
+                head = b""
+            elif len(head) > RECORD_REACH:
+                yield head[head.find(b"\n") + 1 :]
+                break
+        else:
+            newline = head.find(b"\n")
+            if 0 <= newline < len(head) - 1:
+                yield head[newline + 1 :]
+            return
+    yield from stream
 
 
-def _record_start(text: bytes, line_start: int) -> int:
-    position = line_start
-    while position < len(text):
-        if stamp_of(text[position : position + LENGTH]) is not None:
-            return position
-        position = text.find(b"\n", position) + 1
-        if position == 0:
-            break
-    return line_start
+def _skip_bytes(blocks: Iterator[bytes], byte_count: int) -> Iterator[bytes]:
+    left = byte_count
+    for block in blocks:
+        if len(block) > left:
+            yield block[left:]
+            left = 0
+        else:
+            left -= len(block)

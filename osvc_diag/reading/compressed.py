@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import lzma
 import os
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, Callable, Optional, cast
+from typing import TYPE_CHECKING, Callable, Optional, cast
 
-from osvc_diag.reading.blocks import BLOCK
+from osvc_diag.bundle.inflating import UninflatableError
+from osvc_diag.bundle.inflating import inflated as _inflated
+from osvc_diag.reading.blocks import BLOCK, BrokenOffError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,13 +20,9 @@ if TYPE_CHECKING:
         def flush(self) -> bytes: ...
 
 
+INFLATED_LIMIT = 16 * 1024**3  # bytes of text; what inflates to more was made to harm
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 # The standard library's engines on purpose: what is stored must not depend on an accelerator.
-_OPENERS: dict[str, Callable[[BinaryIO], object]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
 _COMPRESSORS: dict[str, Callable[[], object]] = {
     ".gz": lambda: zlib.compressobj(1, zlib.DEFLATED, GZIP_WINDOW),
     ".bz2": lambda: bz2.BZ2Compressor(1),
@@ -35,36 +32,22 @@ UNREADABLE = frozenset({".zst", ".lz4", ".lzo", ".Z", ".zip", ".7z"})
 """Suffixes of compressed logs that nothing here can read inside: they are withheld."""
 
 
-class BrokenOffError(Exception):
-    """A compressed log ends early or is damaged; what came before was yielded."""
-
-
 def compression_of(path: str) -> Optional[str]:
     """Return the suffix of a compressed log that can be read inside."""
     suffix = os.path.splitext(path)[1]
-    return suffix if suffix in _OPENERS else None
+    return suffix if suffix in _COMPRESSORS else None
 
 
 def inflated(fd: int, suffix: str) -> Iterator[bytes]:
-    """Yield a compressed log's text from its beginning.
+    """Yield a compressed log's text from its beginning, in blocks of bounded size.
 
     Raises:
         BrokenOffError: it ends early or is damaged. The agent writes `.1.gz` in place, so half happens.
     """
-    with os.fdopen(os.dup(fd), "rb") as raw:
-        raw.seek(0)
-        file = cast("gzip.GzipFile", _OPENERS[suffix](raw))
-        with file:
-            while True:
-                try:
-                    block = file.read1(BLOCK)
-                except EOFError as error:
-                    raise BrokenOffError("ends in the middle") from error
-                except (OSError, zlib.error, lzma.LZMAError) as error:
-                    raise BrokenOffError("is damaged") from error
-                if not block:
-                    return
-                yield block
+    try:
+        yield from _inflated(_chunks(fd), suffix, INFLATED_LIMIT)
+    except UninflatableError as error:
+        raise BrokenOffError(f"the compressed log {error}") from error
 
 
 def compressed_again(blocks: Iterable[bytes], suffix: str) -> Iterator[bytes]:
@@ -75,3 +58,13 @@ def compressed_again(blocks: Iterable[bytes], suffix: str) -> Iterator[bytes]:
         if packed:
             yield packed
     yield engine.flush()
+
+
+def _chunks(fd: int) -> Iterator[bytes]:
+    position = 0
+    while True:
+        chunk = os.pread(fd, BLOCK, position)
+        if not chunk:
+            return
+        position += len(chunk)
+        yield chunk

@@ -7,7 +7,7 @@ import pytest
 
 from osvc_diag.artifact import Form, Priority
 from osvc_diag.node import Node
-from osvc_diag.reading.slicing import Bounds
+from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.sources import Outcome, SourceReader
 
 LOGS = "file/var/log/opensvc"

@@ -1,0 +1,78 @@
+"""A window as one log's own clock shows it: local time, without a zone, not strictly sorted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.reading.stamps import Stamp, stamp_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, tzinfo
+
+    from osvc_diag.window import Window
+
+MARGIN = timedelta(minutes=90)
+"""How far a record may stand from its place in time: processes write in turns, clocks are set back, and
+local time jumps back by an hour once a year."""
+FALL_BACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One end of a window."""
+
+    stamp: Stamp
+    """Where it lies, exactly."""
+    early: Stamp
+    """A margin before: where the log first shows it, everything above lies before the edge."""
+    late: Stamp
+    """A margin after: where the log first shows it, everything below lies behind the edge."""
+
+    @classmethod
+    def at(cls, shown: datetime) -> Edge:
+        """Put an edge at a local time."""
+        return cls(stamp_at(shown), stamp_at(shown - MARGIN), stamp_at(shown + MARGIN))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """From `since` on and before `until`; None is open."""
+
+    since: Optional[Edge] = None
+    until: Optional[Edge] = None
+    oldest_mtime: Optional[float] = None
+    """Seconds since the epoch: what was last written before holds nothing of the window."""
+
+    @classmethod
+    def of(cls, window: Window, zone: tzinfo) -> Bounds:
+        """Express a window in the local time of `zone`.
+
+        In the hour that the clock goes through twice, both passes are taken: a log does not tell them apart.
+        """
+        since, until = window.since, window.until
+        return cls(
+            since=None if since is None else Edge.at(_shown(since, since + FALL_BACK, zone, min)),
+            until=None if until is None else Edge.at(_shown(until, until - FALL_BACK, zone, max)),
+            oldest_mtime=None if since is None else (since - MARGIN).timestamp(),
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is no limit at all."""
+        return self.since is None and self.until is None
+
+    def holds(self, stamp: Stamp) -> bool:
+        """Tell whether a record with this timestamp is wanted."""
+        since, until = self.since, self.until
+        return (since is None or stamp >= since.stamp) and (until is None or stamp < until.stamp)
+
+
+def _shown(
+    time: datetime, near: datetime, zone: tzinfo, choose: Callable[[list[timedelta]], timedelta]
+) -> datetime:
+    """Return what a clock shows at a time, with the offset from UTC chosen among those of then and nearby."""
+    offsets = [moment.astimezone(zone).utcoffset() or timedelta(0) for moment in (time, near)]
+    return time.astimezone(timezone.utc).replace(tzinfo=None) + choose(offsets)
