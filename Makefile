@@ -7,6 +7,11 @@ BIN = $(VENV)/bin
 # The suite runs in parallel; WORKERS=0 runs it in one process.
 WORKERS ?= auto
 
+comma := ,
+# What pip says is shown only where it fails.
+install = echo "installing into $(VENV): $(1)"; \
+	$(BIN)/python -m pip install -e '.[$(1)]' >$(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
+
 .PHONY: demo test lint types format clean
 
 demo: $(VENV)/.test
@@ -33,12 +38,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
 		{ echo "osvc_diag needs Python 3.9 or newer: make PYTHON=python3.x ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --upgrade pip setuptools
+	@$(BIN)/python -m pip install -q --upgrade pip
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -e '.[test]'
+	@$(call install,test)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test
-	$(BIN)/python -m pip install -q -e '.[test,dev]'
+	@$(call install,test$(comma)dev)
 	@touch $@
