@@ -6,7 +6,6 @@ import bisect
 import dataclasses
 import hashlib
 import itertools
-import os
 from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union
 
 from osvc_diag import events
@@ -216,11 +215,11 @@ class _Verification:
 
     def _search_names(self) -> None:
         """Search the members' names; one that holds a secret is told by its number, here and everywhere."""
-        names = list(self._found)
-        raw = [os.fsencode(name) + b"\n" for name in names]
-        ends = list(itertools.accumulate(map(len, raw)))
         if self._search is None:
             return
+        names = list(self._found)
+        raw = [name.encode("utf-8", "surrogateescape") + b"\n" for name in names]
+        ends = list(itertools.accumulate(map(len, raw)))
         for hit in itertools.islice(self._search.search([b"".join(raw)]), MOST_HITS):
             number = bisect.bisect_right(ends, hit.offset)
             label = f"member number {number + 1}"

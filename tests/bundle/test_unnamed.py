@@ -82,6 +82,12 @@ def test_a_disk_that_fills_up_only_when_the_archive_is_made_leaves_nothing(tmp_p
         assert free_space(str(tmp_path)) == 2 << 20
 
 
+def test_a_bundle_needs_little_more_room_than_twice_its_size(tmp_path) -> None:
+    content = os.urandom(900_000) + bytes(20 << 20)
+    with small_disk(tmp_path, 2 << 20):
+        assert os.path.getsize(write(tmp_path, content)) > 900_000
+
+
 def test_a_limit_on_file_sizes_leaves_nothing(tmp_path) -> None:
     code = "import sys; sys.path[:0] = sys.argv[2:]; from test_unnamed import write; write(sys.argv[1], __import__('os').urandom(1 << 20))"
     done = subprocess.run(
