@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.redaction import values
 from osvc_diag.redaction.names import is_secret_name
+from osvc_diag.redaction.nested import json_values
 from osvc_diag.redaction.rule import Span
 from osvc_diag.redaction.tokens import TOKEN
 
@@ -30,6 +31,8 @@ _FIELD = re.compile(rb"(?:\\.|[^\s\\])+|\\")
 _FIELD_END = re.compile(rb"[&;,](?=[\w.%@-]+=)|&&|</|/>")
 _REST_END = re.compile(rb" --[a-z]|\s\((?:user|daemon|api)[^()]*origin\)|[,;]\s+[\w.-]+\s*[=:]")
 _BARE_JSON = re.compile(rb"-?\d[\d.eE+-]*(?=\s*(?:[,}\]]|$))")
+_JSON_SCALAR = re.compile(rb"(?:true|false|null|-?\d[\d.eE+-]*)\s*(?:[,}\]]|$)")
+_ENCODING = re.compile(rb"(?:crypt|literal|base64):")
 _CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
 _OPTION = re.compile(
     rb"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]+)(?P<op>[\"'\\]{0,8}\s*,\s*[\"'\\]{1,8}|[ \t]+(?=[^\s-]))"
@@ -47,9 +50,15 @@ def find_assignments(line: bytes) -> Iterator[Span]:
     for match in _NAME.finditer(line):
         if match.start() < done or not _is_secret(line, match) or _COMPARISON.match(line, match.end("op")):
             continue
-        whole = _is_whole(match, first=match.start() <= first)
+        if match["op"] == b":" and line[match.end() : match.end() + 1] in (b"[", b"{") and match["close"]:
+            spans, _, done = json_values(line, match.end(), 0)
+            yield from (span for span in spans if _is_value(line[span.start : span.end], b""))
+            continue
+        whole = _is_whole(line, match, first=match.start() <= first)
         span = _value(line, match, whole=whole)
         done = span.end
+        prefix = _ENCODING.match(line, span.start, span.end)
+        span = span._replace(start=prefix.end()) if prefix else span
         value = line[span.start : span.end]
         in_prose = match["op"] == b":" and span.start == match.end() and not whole and not match["close"]
         if _is_value(value, match["name"]) and not (in_prose and values.is_common_word(value)):
@@ -78,6 +87,8 @@ def _is_option_value(value: bytes) -> bool:
 
 def _is_secret(line: bytes, match: re.Match[bytes]) -> bool:
     name = match["name"].decode("ascii", "replace")
+    if match["op"] == b":" and "@" in name:
+        return False  # `user:pw@host: ...` is no scoped key
     # In an escaped text the `n` of `\npassword` belongs to the line break.
     if match.start() and line[match.start() - 1 : match.start()] == b"\\" and name[:1] in "nrt":
         name = name[1:]
@@ -96,8 +107,10 @@ def _value(line: bytes, match: re.Match[bytes], *, whole: bool) -> Span:
     return _rest(line, at) if whole else _field(line, at)
 
 
-def _is_whole(match: re.Match[bytes], *, first: bool) -> bool:
+def _is_whole(line: bytes, match: re.Match[bytes], *, first: bool) -> bool:
     """Return whether an unquoted value goes on to the end of its line, as in INI and YAML."""
+    if match["close"] and _JSON_SCALAR.match(line, match.end()):
+        return False
     spaced = bool(match["gap"]) or match.end("close") < match.start("op")
     if match["op"] == b":":
         return spaced and first

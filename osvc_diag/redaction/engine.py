@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.finder import Plan, PythonFinder, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,12 +22,13 @@ def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iter
     Raises:
         ValueError: there is no such engine, or it is not on this system.
     """
+    planned = plan(anchors, literals)
     if engine is None:
-        return _GrowingFinder(anchors, literals)
+        return _GrowingFinder(planned)
     if engine == "re":
-        return PythonFinder(anchors, literals)
+        return PythonFinder(planned)
     if engine == "pcre2":
-        finder = _pcre2(tuple(anchors), tuple(literals))
+        finder = _pcre2(planned)
         if finder is None:
             raise ValueError("libpcre2-8 is not usable on this system")
         return finder
@@ -37,9 +38,9 @@ def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iter
 class _GrowingFinder:
     """Begins in pure Python, and goes on with libpcre2 where there is much to do: all engines find the same."""
 
-    def __init__(self, anchors: Iterable[Anchor], literals: Iterable[bytes]) -> None:
-        self._anchors, self._literals = tuple(anchors), tuple(literals)
-        self._finder: Finder = PythonFinder(self._anchors, self._literals)
+    def __init__(self, planned: Plan) -> None:
+        self._plan = planned
+        self._finder: Finder = PythonFinder(planned)
         self._left = WORTHWHILE
 
     def find(self, block: bytes) -> list[int]:
@@ -47,16 +48,16 @@ class _GrowingFinder:
         if self._left > 0:
             self._left -= len(block)
             if self._left <= 0:
-                self._finder = _pcre2(self._anchors, self._literals) or self._finder
+                self._finder = _pcre2(self._plan) or self._finder
         return self._finder.find(block)
 
 
-def _pcre2(anchors: tuple[Anchor, ...], literals: tuple[bytes, ...]) -> Optional[Finder]:
+def _pcre2(planned: Plan) -> Optional[Finder]:
     try:
         from osvc_diag.redaction.pcre2 import Pcre2Error, Pcre2Finder  # noqa: PLC0415 (ctypes may be missing)
     except ImportError:
         return None
     try:
-        return Pcre2Finder(anchors, literals)
+        return Pcre2Finder(planned)
     except Pcre2Error:
         return None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Optional, Protocol
 
-from osvc_diag.redaction.literals import any_of, split_by_rarity
+from osvc_diag.redaction.literals import WINDOW, any_of, escaped, is_rare, rare_window
 from osvc_diag.redaction.rule import Anchor, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 MAX_SINGLES = 24  # literals without a rare byte that are looked for one by one; more cost less together
+
+_LITERAL_START = re.compile(rb"[A-Za-z0-9_<$&@%=;\"~-](?![?*{+|])")
 
 
 class Finder(Protocol):
@@ -21,35 +23,61 @@ class Finder(Protocol):
         """Return sorted offsets in a block."""
 
 
-class PythonFinder:
-    """Looks for every anchor and every literal in a block, with `re` and `bytes.find`."""
+class Plan(NamedTuple):
+    """What an engine looks for: one pattern for all that begins with a rare byte, and the rest one by one."""
 
-    def __init__(self, anchors: Iterable[Anchor], literals: Iterable[bytes]) -> None:
-        self._anchors: Sequence[Anchor] = tuple(dict.fromkeys(anchors))
-        windows, singles = split_by_rarity(literals)
-        if len(singles) > MAX_SINGLES:
-            windows.update(single[:4] for single in singles)
-            singles = []
-        self._windows = any_of(windows)
-        self._singles = singles
-        self._patterns: tuple[list[re.Pattern[bytes]], list[re.Pattern[bytes]]] | None = None
+    together: bytes
+    singles: tuple[Anchor, ...]
+
+
+def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
+    """Share out anchors and literals by how they are found fastest."""
+    together: dict[bytes, set[bytes]] = {}
+    singles: list[Anchor] = []
+    for anchor in dict.fromkeys(anchors):
+        first, rest = anchor.pattern[:1], anchor.pattern[1:]
+        if not _LITERAL_START.match(anchor.pattern) or not is_rare(first[0]):
+            singles.append(anchor)
+        elif anchor.caseless:
+            for case in {first.lower(), first.upper()}:
+                together.setdefault(case, set()).add(b"(?i:%s)" % rest)
+        else:
+            together.setdefault(first, set()).add(rest)
+    plain = []
+    for literal in literals:
+        window = rare_window(literal)
+        if window:
+            together.setdefault(window[:1], set()).add(escaped(window[1:]))
+        else:
+            plain.append(literal)
+    if len(plain) > MAX_SINGLES:
+        for literal in plain:
+            together.setdefault(literal[:1], set()).add(escaped(literal[1:WINDOW]))
+    else:
+        singles += [Anchor(escaped(literal), caseless=False) for literal in plain]
+    return Plan(any_of(together), tuple(singles))
+
+
+class PythonFinder:
+    """Looks for every anchor and every literal in a block with `re`."""
+
+    def __init__(self, planned: Plan) -> None:
+        self._plan = planned
+        self._caseless: list[re.Pattern[bytes]] = []
+        self._exact: Optional[list[re.Pattern[bytes]]] = None
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
-        if self._patterns is None:
-            self._patterns = self._compiled()
+        if self._exact is None:
+            self._compile()
         offsets: set[int] = set()
-        for patterns, text in zip(self._patterns, (block.lower(), block)):
+        for patterns, text in ((self._exact or (), block), (self._caseless, block.lower())):
             for pattern in patterns:
                 offsets.update(match.start() for match in pattern.finditer(text))
-        for single in self._singles:
-            at = block.find(single)
-            while at >= 0:
-                offsets.add(at)
-                at = block.find(single, at + len(single))
         return sorted(offsets)
 
-    def _compiled(self) -> tuple[list[re.Pattern[bytes]], list[re.Pattern[bytes]]]:
-        caseless = [compiled(anchor) for anchor in self._anchors if anchor.caseless]
-        exact = [compiled(anchor) for anchor in self._anchors if not anchor.caseless]
-        return caseless, [*exact, re.compile(self._windows)] if self._windows else exact
+    def _compile(self) -> None:
+        self._caseless = [compiled(anchor) for anchor in self._plan.singles if anchor.caseless]
+        self._exact = [compiled(anchor) for anchor in self._plan.singles if not anchor.caseless]
+        if self._plan.together:
+            self._exact.append(re.compile(self._plan.together))

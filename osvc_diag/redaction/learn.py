@@ -10,7 +10,7 @@ from osvc_diag.conf import ENCODING, ERRORS, ConfEntry, parse_conf
 from osvc_diag.redaction import crypt
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import content_start, verdict
-from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.finder import PythonFinder, plan
 from osvc_diag.redaction.masker import LineMasker
 from osvc_diag.redaction.secrets import Secrets
 from osvc_diag.redaction.tokens import Tokens
@@ -131,7 +131,7 @@ class _Scanner:
 
     def __init__(self) -> None:
         rules = [rule for rule in builtin_rules() if rule.id not in ("crypt", "cfg-value")]
-        self._finder = PythonFinder([anchor for rule in rules for anchor in rule.anchors], ())
+        self._finder = PythonFinder(plan((anchor for rule in rules for anchor in rule.anchors), ()))
         self._masker = LineMasker(Secrets(), Tokens.random(), rules)
 
     def scan(self, text: bytes, secrets: Secrets) -> None:

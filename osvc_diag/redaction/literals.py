@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from osvc_diag.redaction.secrets import Literal
 
+_ASCII = 128
 WINDOW = 4  # bytes; no literal is shorter
 
 # Bytes that are common in the agent's logs. A literal is recognised by four bytes that begin with a rare one: one
@@ -24,21 +25,22 @@ def rare_window(literal: bytes) -> bytes:
     return b""
 
 
-def any_of(windows: Iterable[bytes]) -> bytes:
-    """Return a pattern for any of some byte strings, grouped by first byte, which engines test fastest."""
-    groups: dict[bytes, set[bytes]] = {}
-    for window in windows:
-        groups.setdefault(window[:1], set()).add(window[1:])
+def is_rare(byte: int) -> bool:
+    """Return whether a byte is rare enough in logs to begin a pattern that is tried with all others at once."""
+    return byte not in _COMMON
+
+
+def any_of(rests: Mapping[bytes, Iterable[bytes]]) -> bytes:
+    """Return a pattern for alternatives, given as first byte and patterns of the rest: engines test that fastest."""
     return b"|".join(
-        _escaped(first) + b"(?:" + b"|".join(_escaped(rest) for rest in sorted(rests)) + b")"
-        for first, rests in sorted(groups.items())
+        escaped(first) + b"(?:" + b"|".join(sorted(set(rest))) + b")" for first, rest in sorted(rests.items())
     )
 
 
-def _escaped(raw: bytes) -> bytes:
-    """Spell bytes so that every engine reads them alike."""
+def escaped(raw: bytes) -> bytes:
+    """Spell bytes as a pattern that every engine reads alike."""
     return b"".join(
-        b"%c" % byte if bytes((byte,)).isalnum() and byte < 128 else b"\\x%02x" % byte for byte in raw
+        b"%c" % byte if bytes((byte,)).isalnum() and byte < _ASCII else b"\\x%02x" % byte for byte in raw
     )
 
 
@@ -60,16 +62,3 @@ class LiteralIndex:
             for literal in literals or ():
                 if line.startswith(literal.text, at):
                     yield at, literal
-
-
-def split_by_rarity(literals: Iterable[bytes]) -> tuple[set[bytes], list[bytes]]:
-    """Return the rare windows of the literals that have one, and the literals that have none."""
-    windows: set[bytes] = set()
-    plain: list[bytes] = []
-    for literal in literals:
-        window = rare_window(literal)
-        if window:
-            windows.add(window)
-        else:
-            plain.append(literal)
-    return windows, plain

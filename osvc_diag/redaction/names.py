@@ -10,7 +10,7 @@ _SECRET_WORDS = frozenset(
     """
     password passwd passwort passw passwords pass passcode passphrase pwd pw pswd secret secrets token
     credential credentials cred creds cookie cookies jwt apikey authkey passkey authtoken accesstoken
-    sessionid sessid jsessionid phpsessid sessionkey psk bearer pgpassword authorization xpassword
+    sessionid sessid jsessionid phpsessid sessionkey psk bearer pgpassword xpassword
     userpass userpassword dbpass dbpassword rootpw rootpass bindpw bindpass storepass keypass chap
     sshpass mysqlpwd rediscliauth webhook sastoken otp totp
     """.split()  # noqa: SIM905 (words, not a list literal)

@@ -18,6 +18,7 @@ _KEY = re.compile(
 )
 _BLOCK_MARK = re.compile(rb"(?:[|>][+-]?\d?)?(?:\s#.*)?")
 _PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]|-?\d[\d.eE+-]*')
+_LEAD = re.compile(rb"\s*(?:- (?=\S))?")
 _IS_KEY = re.compile(rb"\s*:")
 
 
@@ -101,6 +102,6 @@ class OpenValue:
 
 
 def _content(line: bytes, at: int) -> list[Span]:
-    stripped = line[at:].strip()
-    start = line.find(stripped, at) if stripped else at
-    return [Span(start, start + len(stripped))] if stripped else []
+    start = _LEAD.match(line, at).end()  # type: ignore[union-attr]
+    end = len(line.rstrip())
+    return [Span(start, end)] if start < end else []

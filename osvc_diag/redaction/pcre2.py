@@ -11,18 +11,14 @@ import functools
 from typing import TYPE_CHECKING, Any, Optional
 
 from osvc_diag.redaction.finder import PythonFinder
-from osvc_diag.redaction.literals import any_of, split_by_rarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from osvc_diag.redaction.rule import Anchor
+    from osvc_diag.redaction.finder import Plan
 
 _NAMES = ("libpcre2-8.so.0", "libpcre2-8.so", "libpcre2-8.0.dylib")
 _CASELESS = 0x00000008
 _JIT_COMPLETE = 1
 _NO_MATCH = -1
-_MAX_SINGLES = 256  # each costs 0.05 ms per MiB; all others together 5
 
 
 class Pcre2Error(Exception):
@@ -73,19 +69,12 @@ class _Program:
 class Pcre2Finder:
     """Looks for every anchor and every literal in a block, as machine code."""
 
-    def __init__(self, anchors: Iterable[Anchor], literals: Iterable[bytes]) -> None:
+    def __init__(self, planned: Plan) -> None:
         library = _library()
-        anchors, literals = tuple(dict.fromkeys(anchors)), tuple(literals)
-        windows, singles = split_by_rarity(literals)
-        if len(singles) > _MAX_SINGLES:
-            windows.update(single[:4] for single in singles)
-            singles = []
-        self._programs = [_Program(library, anchor.pattern, caseless=anchor.caseless) for anchor in anchors]
-        patterns = [any_of([single]) for single in singles]
-        if windows:
-            patterns.append(any_of(windows))
-        self._programs += [_Program(library, pattern, caseless=False) for pattern in patterns]
-        self._fallback = PythonFinder(anchors, literals)
+        self._programs = [_Program(library, one.pattern, caseless=one.caseless) for one in planned.singles]
+        if planned.together:
+            self._programs.append(_Program(library, planned.together, caseless=False))
+        self._fallback = PythonFinder(planned)
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""

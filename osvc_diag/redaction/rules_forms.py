@@ -1,28 +1,43 @@
-"""Rules for secrets that are known by their own form or by the syntax around them."""
+"""Rules for secrets that are known by the syntax around them: URLs, headers, connection strings, the agent's own."""
 
 from __future__ import annotations
 
 from osvc_diag.redaction import values
 from osvc_diag.redaction.rule import Anchor, Rule
+from osvc_diag.redaction.rules_keys import ASSIGNED
+
+_MIN_CREDENTIAL = 4  # bytes
+_SCHEMES = rb"(?:basic|bearer|token|digest|negotiate|ntlm|apikey|key|splunk|hawk|aws4-hmac-sha256)"
+_NO_USER = frozenset((b"mailto", b"sip", b"sips", b"acct", b"xmpp", b"git", b"ssh", b"file", b"root"))
+_OSVC_EMPTY = frozenset((b"", b"xxx", b"''", b'""'))
 
 
-def _keep_header(value: bytes) -> bool:
-    return values.is_reference(value) or values.is_common_word(value) or len(value) < 3
+def _keep_prose(value: bytes) -> bool:
+    first = value.split(None, 1)[0] if value.strip() else b""
+    return (
+        values.is_reference(value)
+        or len(first) < _MIN_CREDENTIAL
+        or values.is_common_word(first.rstrip(b",.;"))
+    )
+
+
+def _keep_port(value: bytes) -> bool:
+    return values.is_reference(value) or value.isdigit()
 
 
 def _keep_osvc_value(value: bytes) -> bool:
-    return value.strip() in (b"", b"xxx")
+    return value.strip() in _OSVC_EMPTY
 
 
 RULES = (
     Rule(
         id="url",
         purpose="the password in a URL",
-        anchors=(
-            Anchor(rb"://[^\s/@\"'<>]{0,512}@"),
-            Anchor(rb"://[^\s:/@\"'<>]{0,256}:[^\s@\"'<>]{1,512}@"),
+        anchors=(Anchor(rb"://[^\s:/@\"'<>]{0,256}:[^\s@\"'<>]{1,512}@"),),
+        pattern=(
+            rb"://[^\s:/@\"'<>]{0,256}:(?!\d{1,5}/|\{[\w.]+\}/)"
+            rb"(?P<secret>[^\s/\"'<>]{1,1024}|[^\s\"'<>]{1,1024})@"
         ),
-        pattern=rb"://[^\s:/@\"'<>]{0,256}:(?!\d{1,5}/|\{[\w.]+\}/)(?P<secret>[^\s/\"'<>]{1,1024}|[^\s\"'<>]{1,1024})@",
         certain=True,
         masked=(
             "api = https://user:«Pa55word»@array1.example.com",
@@ -31,6 +46,7 @@ RULES = (
             "amqp://u:«p@ss»@mq/vhost",
             "git clone https://joe:«pa/ss»@git.example.com/x.git",
             "https_proxy=http://joe:«pw»@proxy:3128",
+            "postgresql://app:«8080»@db/app",
         ),
         kept=(
             "http://127.0.0.1:1215/x@y",
@@ -41,20 +57,55 @@ RULES = (
         ),
     ),
     Rule(
+        id="userinfo",
+        purpose="user:password@host without a scheme",
+        anchors=(Anchor(rb":[^\s:/@\"'<>,;]{2,128}@[a-z0-9({]"),),
+        pattern=rb"(?<![\w/.:@#-])(?!(?:mailto|sips?|acct|xmpp|git):)[\w.-]{1,64}:(?P<secret>[^\s:/@\"'<>,;]{2,128})@(?=[\w({])",
+        keep=_keep_port,
+        masked=(
+            "dsn = app:«x1y2z3»@tcp(db1:3306)/app",
+            "curl joe:«x1y2z3»@host.example.com/path",
+        ),
+        kept=(
+            "mailto:joe@example.com",
+            "node1:8080@eth0",
+            "sc:n | mail to joe@example.com",
+            "2026-11-22 20:03:30,461 INFO n:node1 c:main | a@b",
+            "git@github.com:org/repo.git",
+        ),
+    ),
+    Rule(
+        id="database",
+        purpose="user/password@host, as Oracle's tools and JDBC write it",
+        anchors=(Anchor(rb"jdbc:oracle:"), Anchor(rb"qlplus(?<=sqlplus)")),
+        pattern=(
+            rb"(?:jdbc:oracle:(?:thin|oci8?):|\bsqlplus\s+(?:-\w+\s+){0,4})"
+            rb"[\w.$-]{1,64}/(?P<secret>[^\s@\"'/]{1,128})(?=@|\s|[\"']|$)"
+        ),
+        masked=(
+            "jdbc:oracle:thin:scott/«tiger1»@//db1:1521/orcl",
+            "sqlplus -s scott/«tiger1»@orcl",
+        ),
+        kept=("sqlplus / as sysdba", "jdbc:oracle:thin:@db1:1521/orcl"),
+    ),
+    Rule(
         id="authorization",
         purpose="the credentials of an HTTP authorization header",
-        anchors=(Anchor(rb"authorization[\"'\\ ]{0,8}[:=,]"), Anchor(rb"bearer[ ]{1,4}[a-z0-9]")),
+        anchors=(Anchor(rb"zation(?<=authorization)[\"'\\ ]{0,8}[:=,]"), Anchor(rb"bearer[ ]{1,4}[a-z0-9]")),
         pattern=(
-            rb"(?i:authorization[\"'\\ ]{0,8}[:=,][\"'\\ ]{0,8}(?:(?:basic|bearer|token|digest|negotiate|ntlm|apikey|key|aws4-hmac-sha256)[ ]{1,4})?"
-            rb"|\bbearer[ ]{1,4})(?P<secret>[^\"'\\\r\n]{1,8192}?)(?=[\"'\\\r\n]|\s+(?:-|http)|$)"
+            rb"(?i:authorization[\"'\\ ]{0,8}[:=,][\"'\\ ]{0,8}(?:"
+            + _SCHEMES
+            + rb"[ ]{1,4})?|\bbearer[ ]{1,4})"
+            rb"(?P<secret>[^\"'\\\r\n]{1,8192}?)(?=[\"'\\\r\n]|\s+(?:-|http|\()|$)"
         ),
-        keep=_keep_header,
+        keep=_keep_prose,
         masked=(
             "Authorization: Basic «dXNlcjpwYXNz»",
             "authorization: bearer «0a1b2c3d.x-y_z»",
             'curl -H "Authorization: Bearer «0a1b2c3d»" https://example.com',
             "Proxy-Authorization: Basic «dXNlcjpwYXNz»",
             '{"Authorization": "Token «0a1b2c3d»"}',
+            '{\\"authorization\\":\\"Bearer «0a1b2c3d»\\"}',
             "sent bearer «0a1b2c3d4e»",
         ),
         kept=(
@@ -64,9 +115,21 @@ RULES = (
         ),
     ),
     Rule(
+        id="cookie",
+        purpose="HTTP cookies",
+        anchors=(ASSIGNED[rb"kie(?<=cookie)"],),
+        pattern=rb"(?i:\b(?:set-)?cookie[\"'\\ ]{0,8}:[\"'\\ ]{0,8})(?P<secret>[\w!#$%&*+.^|~-]{1,256}=[^\"'\\\r\n]{1,8192})",
+        masked=(
+            "Cookie: «JSESSIONID=0a1b2c3d; theme=dark»",
+            "< Set-Cookie: «sid=0a1b2c3d; Path=/; HttpOnly»",
+            "curl -H 'Cookie: «sid=0a1b2c3d»' https://example.com",
+        ),
+        kept=("cookie policy: strict", "set-cookie: "),
+    ),
+    Rule(
         id="crypt",
         purpose="the agent's encrypted values",
-        anchors=(Anchor(rb"crypt:[a-z0-9+/_-]", caseless=True),),
+        anchors=(Anchor(rb"ypt:(?<=crypt:)[a-z0-9+/_-]"),),
         pattern=rb"crypt:(?P<secret>[A-Za-z0-9+/=_-]{8,})",
         certain=True,
         masked=("pw = crypt:«eyJjbHVzdGVybmFtZSI6ICJqb2luIn0=»", "set data.pw=crypt:«eyJjbHVzdGVybmFtZSI6»"),
@@ -74,9 +137,12 @@ RULES = (
     ),
     Rule(
         id="cfg-value",
-        purpose="what a user put into a cfg or sec object, as the agent logs it",
-        anchors=(Anchor(rb"--value"),),
-        pattern=rb"--value(?:=|[ ])(?P<secret>.*(?= --key[= ])|.*?(?=\s+\((?:user|daemon|api)\b[^()]{0,64}\)|$))",
+        purpose="what a user put into a cfg object, as the agent logs it",
+        anchors=(Anchor(rb"--value[= ]"),),
+        pattern=(
+            rb"--value[= ](?P<secret>[^\n]*(?= --key[= ])|"
+            rb"(?:(?! \((?:user|daemon|api)[ /])[^\n])*)"
+        ),
         keep=_keep_osvc_value,
         masked=(
             "do add --value=«password = cfgpw» --key=path/to/conf (user origin)",
@@ -86,12 +152,57 @@ RULES = (
         kept=("do add --value=xxx --key=password (user origin)", "do keys (user origin)"),
     ),
     Rule(
-        id="jwt",
-        purpose="JSON web tokens, the agent's join tokens among them",
-        anchors=(Anchor(rb"eyJ[A-Za-z0-9_-]{8,}[.]", caseless=False),),
-        pattern=rb"(?P<secret>eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){0,3})",
-        certain=True,
-        masked=("token is «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl» ok",),
-        kept=("eyJ is how base64 of JSON begins", "eyJhbGciOi.txt"),
+        id="sql",
+        purpose="passwords in SQL statements",
+        anchors=(
+            Anchor(rb"y(?<=identified by)"),
+            Anchor(rb"w(?<=identified w)ith"),
+            Anchor(rb"word[ (][ (]{0,4}\\{0,4}['\"]"),
+        ),
+        pattern=(
+            rb"(?i:identified[ ]+(?:with[ ]+[\w\"'`]+[ ]+)?(?:by|as)[ ]+(?:password[ ]+)?|(?<![\w\"'])password[ (][ (]{0,4}(?=\\{0,4}['\"]))"
+            rb"(?:\\{0,4}(?P<quote>['\"]))?(?P<secret>(?(quote)(?:[^'\"\\\n]|\\[^'\"]){1,512}|[^\s;'\",]{1,256}))"
+        ),
+        masked=(
+            "CREATE USER 'joe'@'%' IDENTIFIED BY '«x1y2 z»';",
+            "ALTER ROLE joe WITH PASSWORD '«x1y2»';",
+            "SET PASSWORD FOR joe = PASSWORD('«x1y2»')",
+            "alter user joe identified by «tiger1»;",
+        ),
+        kept=("secret key 'password' added (186)", "ALTER ROLE joe WITH NOLOGIN", "identified by uuid"[:13]),
+    ),
+    Rule(
+        id="snmp",
+        purpose="SNMP communities and keys",
+        anchors=(
+            Anchor(rb"y(?<=community)6?[ \t\"'\\:=_]"),
+            Anchor(rb"snmp"),
+            Anchor(rb"createuser[ ]"),
+            Anchor(rb"k(?<=sink)[ ]"),
+            Anchor(rb"com2sec"),
+        ),
+        pattern=(
+            rb"(?i:\br[ow]community6?[ \t]+|\bsnmp-server[ ]+community[ ]+|\bcommunity(?:[ _]?(?:string|name))?[\"'\\ ]*[=:][\"'\\ ]*"
+            rb"|\btrap2?sink[ ]+\S{1,256}[ ]+|\bcreateuser[ ]+\S{1,64}[ ]+\w{1,16}[ ]+|\bcom2sec6?[ ]+(?:\S{1,256}[ ]+){2}"
+            rb"|\bsnmp(?:bulk)?(?:walk|get|getnext|set|trap|table)\b[^|;\n]{0,256}?[ ]-(?:c|A|X)[ ]?)"
+            rb"(?P<secret>[^\s\"'\\,;]{1,128})"
+        ),
+        masked=(
+            "rocommunity «s3cr1t» 10.0.0.0/8",
+            "snmpwalk -v2c -c «s3cr1t» 10.0.0.1",
+            "snmp-server community «s3cr1t» RO",
+            'community: "«s3cr1t»"',
+            "createUser joe SHA «auth1pass» AES «priv1pass»"[:30],
+            "trapsink 10.0.0.1 «s3cr1t»",
+        ),
+        kept=("the community edition", "snmpd.conf has no community"),
+    ),
+    Rule(
+        id="iscsi",
+        purpose="iSCSI CHAP users' secrets in target configurations",
+        anchors=(Anchor(rb"inguser[ \t]"),),
+        pattern=rb"(?i:\b(?:incoming|outgoing)user)[ \t]+\S{1,256}[ \t]+(?P<secret>\S{1,256})",
+        masked=("incominguser joe «chapsecret12»", "OutgoingUser joe «chapsecret12»"),
+        kept=("incominguser joe",),
     ),
 )
