@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import shlex
+from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
 from osvc_diag.cli.report import plan_as_json, result_as_json, tell_plan, tell_result
@@ -12,6 +14,7 @@ from osvc_diag.request import DEFAULT_LOG_SIZE, NODE_WORD, Issue, Request
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from osvc_diag.cli.output import Output
     from osvc_diag.node import Node
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 COMPLETE = 0
 GAPS = 10
 OBJECTS_SHOWN = 30
+SUFFIX = ".tar.gz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,12 +64,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Collect, and say what came of it."""
+    try:
+        return _run(args, output)
+    except UsageError as error:
+        error.hint = _advice(args.selectors) or error.hint
+        raise
+
+
+def _run(args: argparse.Namespace, output: Output) -> int:
     from osvc_diag.frontdoor import make_bundle  # noqa: PLC0415 - not for --help
     from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
 
     node = find_node(args)
     if not args.selectors:
-        raise UsageError("no SELECTOR was given", hint=_what_there_is(node))
+        raise UsageError(
+            "no SELECTOR was given; usage: osvc-diag SELECTOR... [OPTIONS]", hint=_what_there_is(node)
+        )
     _warn_of_command_names(node, output)
     request = _request(args)
     plugins = load_plugins()
@@ -80,6 +94,16 @@ def run(args: argparse.Namespace, output: Output) -> int:
         tell_result(result, output)
         output.result(result.bundle)
     return code
+
+
+def _advice(selectors: Sequence[str]) -> Optional[str]:
+    """Say what was meant, where selectors are the names of files."""
+    for selector in selectors:
+        if selector.endswith(SUFFIX):
+            return f"to see what is in a bundle: osvc-diag show {shlex.quote(selector)}"
+    if len(selectors) > 1 and all(map(os.path.lexists, selectors)):
+        return "these are files here: quote a glob, as in '**', so that the shell leaves it alone"
+    return None
 
 
 def _request(args: argparse.Namespace) -> Request:
