@@ -31,10 +31,14 @@ class HeldLog:
 
 
 def daemon_pid(node: Node) -> Optional[int]:
-    """Return the process id in var/osvcd.pid, whether or not it is alive; None where there is none."""
+    """Return the process id in var/osvcd.pid, whether or not it is alive; None where there is none.
+
+    Raises:
+        OSError: the file may not be read.
+    """
     try:
         text = node.trees.read(f"{node.layout.var}/osvcd.pid", PID_LIMIT).strip()
-    except (OSError, NotTakenError):
+    except (FileNotFoundError, NotTakenError):
         return None
     pid = int(text) if text.isdigit() else 0
     return pid if 0 < pid <= MAX_PID else None
@@ -44,7 +48,10 @@ def daemon_sentence(node: Node) -> Optional[str]:
     """Say whether the daemon runs; None on a copy of a node's files."""
     if not node.live:
         return None
-    pid = daemon_pid(node)
+    try:
+        pid = daemon_pid(node)
+    except OSError as error:
+        return f"unknown: var/osvcd.pid cannot be read: {error.strerror}"
     if pid is None:
         return "down: there is no var/osvcd.pid"
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
 
@@ -37,7 +37,7 @@ def file_artifacts(
     folder: str,
     forms: Mapping[Form, re.Pattern[str]],
     *,
-    enter: re.Pattern[str],
+    enter: Optional[re.Pattern[str]] = None,
     priority: Priority = Priority.OTHER,
 ) -> Iterator[Artifact]:
     """Name the files in a folder that a pattern matches; sockets, FIFOs and devices never.
@@ -46,15 +46,19 @@ def file_artifacts(
         node: the node.
         folder: absolute, on the machine that runs osvc_diag; one that does not exist has no files.
         forms: which files are taken, as what: patterns that match the whole path below the folder.
-        enter: which subfolders are looked into: it matches their whole path below the folder. One that may
-            not be listed is named itself, so that the refusal becomes a gap.
+        enter: which subfolders are looked into: it matches their whole path below the folder; None is none.
+            One that may not be listed is named itself, so that the refusal becomes a gap.
         priority: what goes last when a limit is hit.
     """
     start = len(folder) + 1
     member = node.member(folder)  # once: there may be a hundred thousand files
-    for path in node.trees.walk(folder, enter=lambda below: bool(enter.fullmatch(below, start))):
+
+    def is_entered(below: str) -> bool:
+        return enter is not None and enter.fullmatch(below, start) is not None
+
+    for path in node.trees.walk(folder, is_entered):
         form = next((form for form, wanted in forms.items() if wanted.fullmatch(path, start)), None)
-        if form is None and (path == folder or enter.fullmatch(path, start)) and _is_folder(path):
+        if form is None and (path == folder or is_entered(path)) and _is_folder(path):
             form = Form.TEXT
         if form is not None:
             yield Artifact(member + path[len(folder) :], FileSource(path), form=form, priority=priority)

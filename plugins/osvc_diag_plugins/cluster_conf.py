@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from osvc_diag.node import Node
 
 
-def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:  # noqa: ARG001
+def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
     """Name cluster.conf, also where it is not there: the daemon cannot join its peers without it."""
     yield file_artifact(node, node.layout.cluster_conf, form=Form.CONF, priority=Priority.CONF)
 

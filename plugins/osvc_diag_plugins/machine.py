@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 import psutil
 
 from osvc_diag.daemon import daemon_pid, held_logs
+from osvc_diag.reading.patience import PatientReader
 
 if TYPE_CHECKING:
     from osvc_diag.node import Node
 
 Section = dict[str, Any]
+PATIENCE = 3.0  # seconds for one section: a folder on a dead NFS server hangs
 MAX_THREADS = 4096  # that are listed
 PROCESS_FACTS = [
     "cmdline",
@@ -33,7 +35,7 @@ PROCESS_FACTS = [
 
 
 def describe(node: Node) -> dict[str, object]:
-    """Look at everything; a section that fails says why, and costs only itself."""
+    """Look at everything; a section that fails or hangs says so, and costs only itself."""
     sections: dict[str, Callable[[], object]] = {
         "clock": clock,
         "cpu": cpu,
@@ -44,7 +46,14 @@ def describe(node: Node) -> dict[str, object]:
         "network": network,
         "os": operating_system,
     }
-    return {name: isolated(section) for name, section in sections.items()}
+    patient = PatientReader()
+    try:
+        return {
+            name: isolated(partial(patient.call, section, timeout=PATIENCE))
+            for name, section in sections.items()
+        }
+    finally:
+        patient.close()
 
 
 def isolated(section: Callable[[], object]) -> object:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from osvc_diag.artifact import Artifact, Form, Priority
 from osvc_diag.collector import Collector
-from osvc_diag.declare import file_artifact
+from osvc_diag.declare import file_artifact, file_artifacts
 from osvc_diag.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -15,18 +16,17 @@ if TYPE_CHECKING:
     from osvc_diag.naming import ObjectPath
     from osvc_diag.node import Node
 
-SITE_FILE = "diag.ini"
+SITE_FILE = {Form.CONF: re.compile(r"diag\.ini")}
 
 
-def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:  # noqa: ARG001
+def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
     """Name node.conf, and the site file of osvc_diag itself where there is one.
 
     node.conf is named even where it is not there: an agent without one runs on built-in defaults, and whoever
     reads the bundle has to know.
     """
     yield file_artifact(node, node.layout.node_conf, form=Form.CONF, priority=Priority.CONF)
-    if SITE_FILE in node.trees.listdir(node.layout.etc):
-        yield file_artifact(node, f"{node.layout.etc}/{SITE_FILE}", form=Form.CONF, priority=Priority.CONF)
+    yield from file_artifacts(node, node.layout.etc, SITE_FILE, priority=Priority.CONF)
 
 
 @hookimpl

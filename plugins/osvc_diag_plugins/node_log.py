@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from osvc_diag.node import Node
 
 
-def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:  # noqa: ARG001
+def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
     """Name the node's logs.
 
     node.log is named even where it is not there, but for om3, which logs to the journal: that somebody

@@ -30,7 +30,7 @@ STATE_FILES = {
 STATE_FOLDERS = re.compile(r"node|node/scheduler|lock|certs")
 
 
-def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:  # noqa: ARG001
+def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
     """Name the state files of the node. Lock files are read, never locked."""
     folder = node.layout.var
     yield from file_artifacts(node, folder, STATE_FILES, enter=STATE_FOLDERS, priority=Priority.STATE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from osvc_diag.node import Node
 
 
-def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:  # noqa: ARG001
+def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
     """Name one document, on a live node only; nothing is looked at before its turn comes."""
 
     def compute() -> object:

@@ -70,3 +70,10 @@ def test_a_deleted_object_has_its_missing_conf_named(take, own_tree):
     root = own_tree()
     os.unlink(f"{root}/etc/opensvc/svc1.conf")
     assert names(take("object-conf", Node.discover(root), "svc1")) == ["file/etc/opensvc/svc1.conf"]
+
+
+def test_in_a_folder_that_may_not_be_listed_the_confs_are_named_for_the_gap(take, open_tree, ordinary_user):
+    node = Node.discover(open_tree)
+    os.chmod(node.layout.etc, 0o711)
+    with ordinary_user():
+        assert "file/etc/opensvc/node.conf" in names(take("node-conf", node))

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from osvc_diag.layout import Layout
+from osvc_diag.node import Node
 from osvc_diag_plugins import machine  # noqa: TID251 - what is tested
 
 
@@ -93,6 +95,29 @@ def test_a_section_that_fails_says_why():
     assert machine.isolated(lambda: 1 // 0) == {
         "error": "ZeroDivisionError: integer division or modulo by zero"
     }
+
+
+def test_a_section_that_hangs_costs_only_itself(live_node, monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(machine, "PATIENCE", 0.5)
+    monkeypatch.setattr(machine, "folders", lambda _node: released.wait())
+    try:
+        found = machine.describe(live_node())
+    finally:
+        released.set()
+    assert found["folders"]["error"].startswith("StalledError")
+    assert found["os"]["kernel"].startswith(os.uname().sysname)
+
+
+def test_a_daemon_whose_pid_may_not_be_read_is_told_as_an_error(take, open_tree, ordinary_user):
+    layout = Layout.package(open_tree)
+    node = Node.from_paths(etc=layout.etc, log=layout.log, var=layout.var, name="node1")
+    (artifact,) = take("system", node)
+    os.chmod(f"{layout.var}/osvcd.pid", 0)
+    with ordinary_user():
+        found = artifact.source.compute()
+    assert found["daemon"] == {"error": "PermissionError: [Errno 13] Permission denied: 'osvcd.pid'"}
+    assert found["os"]["kernel"].startswith(os.uname().sysname)
 
 
 def test_a_pid_file_full_of_nonsense_is_no_pid(document, live_node):
