@@ -179,9 +179,10 @@ class CollectionRun:
     def _fetched(self, take: Take) -> Iterator[bytes]:
         sources = self._sources
         if take.limit is not None:
-            sources = SourceReader(sources.trees, sources.bounds, min(take.limit, sources.log_budget))
+            sources = sources.limited(take.limit)
+        place = sources.place(take.artifact)
         try:
-            for block in self._patient.blocks(lambda: sources.read(take.artifact, take.outcome)):
+            for block in self._patient.blocks(lambda: sources.read(take.artifact, take.outcome), place=place):
                 take.fetched += len(block)
                 self._tell(events.Advanced(len(block)))
                 yield block

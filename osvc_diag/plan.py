@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import os
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TOPS = ("file/", "info/", "cmd/")
 """Where artifacts lie in a bundle; beside them are its own pages."""
 MOST_ARTIFACTS = 500_000  # of one collector; 5,000 objects have about 100,000 files
+MEASURING_TIMEOUT = 20.0  # seconds for the sizes of all files
 EXPECTED_RATIO = 5  # of text to archive; agent logs reach 7 to 9
 PAGES = 4 * 1024  # bytes of the manifest's head and the front page, compressed
 ENTRY = 80  # bytes of an artifact in the manifest and SHA256SUMS, compressed, beside its name
@@ -85,7 +86,7 @@ def make_plan(
         gaps += problems
         for artifact in named:
             merged.add(collector.name, artifact)
-    artifacts = [_measured(artifact, node) for artifact in merged.artifacts.values()]
+    artifacts = _measured(merged.artifacts.values(), node, patient)
     return Plan(tuple(sorted(artifacts, key=_turn)), (*gaps, *merged.gaps), log_size)
 
 
@@ -175,16 +176,25 @@ def _path(artifact: Artifact) -> Optional[str]:
     return None if isinstance(artifact.source, DocumentSource) else artifact.source.path
 
 
-def _measured(artifact: Artifact, node: Node) -> Artifact:
-    path = _path(artifact)
-    if path is None or artifact.size_hint is not None:
-        return artifact
-    try:
-        opened = node.trees.open(path)
-    except (OSError, NotTakenError):
-        return artifact  # reading it will say why
-    os.close(opened.fd)
-    return dataclasses.replace(artifact, size_hint=opened.status.st_size)
+def _measured(artifacts: Iterable[Artifact], node: Node, patient: PatientReader) -> list[Artifact]:
+    """Fill in the sizes that are not known; where looking fails, reading will say why."""
+    known = list(artifacts)
+    sizes: dict[str, int] = {}
+
+    def measure() -> None:
+        for artifact in known:
+            path = _path(artifact)
+            if path is not None and artifact.size_hint is None:
+                with contextlib.suppress(OSError, ValueError, NotTakenError):
+                    sizes[artifact.name] = node.trees.look(path).st_size
+
+    with contextlib.suppress(StalledError):
+        patient.call(measure, timeout=MEASURING_TIMEOUT)
+    found = dict(sizes)  # a copy: a thread that was left behind may still be at it
+    return [
+        dataclasses.replace(artifact, size_hint=found[artifact.name]) if artifact.name in found else artifact
+        for artifact in known
+    ]
 
 
 def _turn(artifact: Artifact) -> tuple[int, str, int, str]:

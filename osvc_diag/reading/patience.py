@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AHEAD = 4  # blocks that the thread may be ahead
 STALL = 15.0  # seconds without a block, after which a source counts as stuck
+LEAST_STALL = 1.0  # seconds: the patience halves with each source that was stuck, down to this
+MOST_LEFT_BEHIND = 64  # threads
+PARCEL = 256 * 1024  # bytes that are handed over together: a small file is one parcel
+AHEAD = 4  # parcels that the thread may be ahead
 
-_END = object()
+T = TypeVar("T")
 
 
 class StalledError(Exception):
@@ -25,34 +27,69 @@ class ForeignExitError(Exception):
     """What was called wanted to end the program; the text says how."""
 
 
+class _EndError(Exception):
+    """A stream is through: the one end of a stream that is no error."""
+
+
 class _Errand:
     """One stream to be fetched by the thread, and the way to call it off."""
 
     def __init__(self, make: Callable[[], Iterator[bytes]]) -> None:
-        self.make = make
-        self.results: queue.Queue[object] = queue.Queue(AHEAD)
-        self.is_off = threading.Event()
+        self.alive_at = time.monotonic()
+        """When it was last seen to go on."""
+        self.parcels: queue.SimpleQueue[tuple[list[bytes], Optional[Exception]]] = queue.SimpleQueue()
+        """Blocks, and how the stream ended, once it did."""
+        self._make = make
+        self._leave: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        """One True for each parcel that may be sent; False calls it off."""
+        self._is_off = False
+        for _ in range(AHEAD):
+            self._leave.put(True)
+
+    def go_on(self) -> None:
+        """Let it send one more parcel."""
+        self._leave.put(True)
+
+    def call_off(self) -> None:
+        """Have it end at its next block."""
+        self._is_off = True
+        self._leave.put(False)
 
     def run(self) -> None:
+        """Fetch the stream and send it off; runs in the thread, and never raises."""
+        blocks: list[bytes] = []
+        size = 0
+        end: Exception = _EndError()
         try:
-            stream = self.make()
-            for block in stream:
-                if not self._put(block):
-                    with contextlib.suppress(AttributeError):
-                        stream.close()  # type: ignore[attr-defined]
-                    return
-            self._put(_END)
+            for block in self._stream():
+                blocks.append(block)
+                size += len(block)
+                if size >= PARCEL:
+                    self._leave.get()
+                    self.parcels.put((blocks, None))
+                    blocks, size = [], 0
         except Exception as error:  # noqa: BLE001 - handed over to the thread that waits
-            self._put(error)
+            end = error
         except BaseException as error:  # noqa: BLE001 - a plugin that exits would end the program there
-            self._put(ForeignExitError(f"{type(error).__name__}: {error}"))
+            end = ForeignExitError(f"{type(error).__name__}: {error}")
+        self.parcels.put((blocks, end))
 
-    def _put(self, item: object) -> bool:
-        while not self.is_off.is_set():
-            with contextlib.suppress(queue.Full):
-                self.results.put(item, timeout=0.5)
-                return True
-        return False
+    def _stream(self) -> Iterator[bytes]:
+        """Yield the blocks as long as they are wanted; an empty one is a sign of life and no more."""
+        if self._is_off:
+            return
+        stream = self._make()
+        try:
+            for block in stream:
+                self.alive_at = time.monotonic()
+                if block:
+                    yield block
+                if self._is_off:
+                    return
+        finally:
+            close = getattr(stream, "close", None)
+            if close is not None:
+                close()
 
 
 class PatientReader:
@@ -67,7 +104,9 @@ class PatientReader:
         """
         self._deadline = deadline
         self._stall = stall
-        self._errands: Optional[queue.Queue[Optional[_Errand]]] = None
+        self._errands: Optional[queue.SimpleQueue[Optional[_Errand]]] = None
+        self._stuck_places: set[str] = set()
+        self._left_behind = 0
 
     @property
     def is_late(self) -> bool:
@@ -75,47 +114,60 @@ class PatientReader:
         return self._deadline is not None and time.monotonic() >= self._deadline
 
     def blocks(
-        self, make: Callable[[], Iterator[bytes]], *, stall: Optional[float] = None
+        self,
+        make: Callable[[], Iterator[bytes]],
+        *,
+        stall: Optional[float] = None,
+        place: Optional[str] = None,
     ) -> Iterator[bytes]:
-        """Yield a stream that is made and iterated in the background.
+        """Yield a stream that is made and iterated in the background; empty blocks are left out.
 
         Args:
             make: called in the thread.
             stall: seconds without a block, where it differs.
+            place: what all streams share that stop together, such as a file system: where one was stuck, the
+                next ones are not even begun.
 
         Raises:
             StalledError: nothing came for too long, or the deadline passed.
+            ForeignExitError: the stream wanted to end the program.
             Exception: whatever the stream raises.
         """
+        if place in self._stuck_places:
+            raise StalledError(f"{place} did not answer before")
+        if self._left_behind >= MOST_LEFT_BEHIND:
+            raise StalledError("too much did not answer before")
         errand = _Errand(make)
         self._send(errand)
-        patience = self._stall if stall is None else stall
         try:
             while True:
-                item = self._wait(errand, patience)
-                if item is _END:
+                blocks, end = self._wait(errand, stall, place)
+                yield from blocks
+                if isinstance(end, _EndError):
                     return
-                if isinstance(item, Exception):
-                    raise item
-                assert isinstance(item, bytes)
-                yield item
+                if end is not None:
+                    raise end
+                errand.go_on()
         finally:
-            errand.is_off.set()
+            errand.call_off()
 
-    def call(self, compute: Callable[[], object], *, timeout: float) -> None:
-        """Run a function in the background, for its effects.
+    def call(self, compute: Callable[[], T], *, timeout: float) -> T:
+        """Run a function in the background and return its value.
 
         Raises:
             StalledError: it did not return in time.
+            ForeignExitError: it wanted to end the program.
             Exception: whatever it raises.
         """
+        values: list[T] = []
 
         def stream() -> Iterator[bytes]:
-            compute()
+            values.append(compute())
             yield from ()
 
         for _ in self.blocks(stream, stall=timeout):
             pass
+        return values[0]
 
     def close(self) -> None:
         """Let the thread go; one that is stuck is a daemon and ends with the process."""
@@ -123,27 +175,45 @@ class PatientReader:
             self._errands.put(None)
             self._errands = None
 
-    def _wait(self, errand: _Errand, patience: float) -> object:
-        if self._deadline is not None:
-            patience = max(0.0, min(patience, self._deadline - time.monotonic()))
-        try:
-            return errand.results.get(timeout=patience)
-        except queue.Empty:
-            self.close()  # the thread is stuck: the next stream gets another one
-            if self.is_late:
-                raise StalledError("--timeout was reached") from None
-            raise StalledError(f"no answer for {patience:g} s") from None
+    def _wait(
+        self, errand: _Errand, stall: Optional[float], place: Optional[str]
+    ) -> tuple[list[bytes], Optional[Exception]]:
+        """Return the next parcel; the time before it was asked for does not count."""
+        patience = self._stall if stall is None else stall
+        begin = time.monotonic()
+        while not self.is_late:
+            now = time.monotonic()
+            give_up = max(begin, errand.alive_at) + patience
+            if self._deadline is not None:
+                give_up = min(give_up, self._deadline)
+            try:
+                return errand.parcels.get(timeout=max(0.0, give_up - now))
+            except queue.Empty:
+                if max(begin, errand.alive_at) + patience > time.monotonic():
+                    continue
+            self._leave_behind()
+            if stall is None:
+                self._stall = max(min(self._stall, LEAST_STALL), self._stall / 2)
+            if place is not None:
+                self._stuck_places.add(place)
+            raise StalledError(f"no answer for {patience:g} s")
+        self._leave_behind()
+        raise StalledError("--timeout was reached")
+
+    def _leave_behind(self) -> None:
+        self.close()  # the next stream gets another thread
+        self._left_behind += 1
 
     def _send(self, errand: _Errand) -> None:
         if self._errands is None:
-            self._errands = queue.Queue()
+            self._errands = queue.SimpleQueue()
             threading.Thread(
                 target=_work, args=(self._errands,), name="osvc_diag reader", daemon=True
             ).start()
         self._errands.put(errand)
 
 
-def _work(errands: queue.Queue[Optional[_Errand]]) -> None:
+def _work(errands: queue.SimpleQueue[Optional[_Errand]]) -> None:
     while True:
         errand = errands.get()
         if errand is None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag.artifact import Artifact, DocumentSource, LogSource
 from osvc_diag.reading.blocks import BrokenOffError, read_range, rest_of_line, whole_lines
 from osvc_diag.reading.held import open_held
 from osvc_diag.reading.logs import BY_LOG_SIZE, Family, read_log
+from osvc_diag.reading.mounts import Mounts
 from osvc_diag.reading.outcome import Outcome
+from osvc_diag.reading.trees import NotTakenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,7 @@ class SourceReader:
     log_budget: int
     """Bytes kept of each family of logs."""
     _families: dict[str, Family] = field(default_factory=dict)
+    _mounts: Mounts = field(default_factory=Mounts)
 
     def read(self, artifact: Artifact, outcome: Outcome) -> Iterator[bytes]:
         """Yield an artifact's bytes, and fill in what became of it.
@@ -60,6 +63,22 @@ class SourceReader:
                 yield from _file(opened.fd, outcome)
         finally:
             os.close(opened.fd)
+
+    def limited(self, budget: int) -> SourceReader:
+        """Return one that keeps still less of a log, for another attempt at it."""
+        return replace(self, log_budget=min(budget, self.log_budget), _families={})
+
+    def place(self, artifact: Artifact) -> Optional[str]:
+        """Return the file system that an artifact is read from, without asking it anything.
+
+        None is the system's own, or no file system at all.
+        """
+        if isinstance(artifact.source, DocumentSource):
+            return None
+        try:
+            return self._mounts.point_of(self.trees.rooted(artifact.source.path))
+        except NotTakenError:
+            return None
 
 
 def _document(compute: Callable[[], object], outcome: Outcome) -> Iterator[bytes]:
