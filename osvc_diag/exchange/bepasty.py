@@ -181,9 +181,9 @@ def _ask_limits(session: Session) -> None:
 def _settle(session: Session, error: ItemLostError) -> Optional[tuple[str, str]]:
     """Find out what became of an item that makes trouble: its way and name when it is complete, else None."""
     progress = session.progress
-    all_sent = progress is not None and not session.acknowledged.missing(
-        0, max(0, progress.size - LAST_CHUNK)
-    )
+    # A lost answer to the completing chunk is no loss; the other way needs the server's word for every byte.
+    last = LAST_CHUNK if progress is not None and progress.method == WEB else 0
+    all_sent = progress is not None and not session.acknowledged.missing(0, max(0, progress.size - last))
     session.line.on_event(Warned(f"{session.transport.host}: {error}; asking whether the item is complete"))
     complete = is_complete(session, progress.item) if progress is not None else None
     session.forget()

@@ -20,6 +20,7 @@ from osvc_diag.units import format_size
 if TYPE_CHECKING:
     from osvc_diag.exchange.line import Line
     from osvc_diag.exchange.session import Session
+    from osvc_diag.exchange.transport import Answer
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ OK = 200
 CREATED = 201
 CONFLICT = 409
 
+DAMAGED = frozenset({400, 416})  # what is told of a body that something on the way has cut
 MAX_ITEM_FAILURES = 4  # 500s in a row on one item, after which it is asked whether the item is still there
 
 _CONFIRM_TRIES = 5  # the server computes its hash after it has answered
@@ -77,6 +79,13 @@ def persist_on_item(session: Session, attempt: Callable[[], T]) -> T:
             return attempt()
         except TransientError as error:  # noqa: PERF203 - that is what the loop is for
             patience.fail(error)
+
+
+def refuse_chunk(answer: Answer, session: Session) -> Exception:
+    """Return what to raise for an answer to a chunk that is not the wanted one."""
+    if answer.status in DAMAGED:
+        return ItemFailedError(f"{session.transport.host} answered {answer.status}: a chunk came damaged")
+    return session.refuse(answer)
 
 
 def check_name(name: object, session: Session) -> str:

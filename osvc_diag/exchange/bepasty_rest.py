@@ -15,6 +15,8 @@ from osvc_diag.exchange.bepasty_items import (
     Patience,
     body_too_large,
     check_name,
+    persist_on_item,
+    refuse_chunk,
 )
 from osvc_diag.exchange.errors import UnexpectedAnswerError
 from osvc_diag.exchange.line import TransientError
@@ -61,7 +63,7 @@ def send_rest(session: Session, exchange: str) -> None:
             if patience.failures % 2 == 0:
                 session.shrink()
             continue
-        if done:
+        if done and _is_all_there(session):
             return
         if _offset(session) > start:
             patience.succeed()
@@ -92,7 +94,7 @@ def _accept(session: Session, exchange: str, answer: Answer, end: int) -> bool:
     if answer.status == _BAD_REQUEST and b"transaction id" in answer.body:
         raise ItemLostError("the item is not there")
     if answer.status not in {OK, CREATED}:
-        raise session.refuse(answer)
+        raise refuse_chunk(answer, session)
     if (answer.status == CREATED) != (end == size):
         raise UnexpectedAnswerError(
             f"{session.transport.host} answered {answer.status} to a chunk that ends at {end} of {size}",
@@ -103,17 +105,39 @@ def _accept(session: Session, exchange: str, answer: Answer, end: int) -> bool:
         session.begin(Progress(exchange, size, session.bundle.sha256, METHOD, item))
     elif item != session.progress.item:
         raise UnexpectedAnswerError(f"{session.transport.host} acknowledged a chunk of something else")
+    if answer.status == CREATED:
+        return True  # the last chunk counts when the server has told how many bytes it has
     session.acknowledge(item, 0, end)
-    return answer.status == CREATED
+    return False
 
 
 def _stand(session: Session, told: Optional[int]) -> bool:
     """Go on from where the server says that it stands."""
     size = session.bundle.size
-    if told is None or told > size or session.progress is None:
+    if told is None:
+        raise TransientError(f"{session.transport.host}: its answer was cut off")
+    if told > size or session.progress is None:
         raise ItemLostError("the server stands nowhere in this bundle")
     session.stand_at(told)
     return False
+
+
+def _is_all_there(session: Session) -> bool:
+    """Ask how many bytes a complete item has, by offering its last one again.
+
+    A body that was cut on the way is taken as it is: a server may call an item complete that lacks its end.
+    """
+    size = session.bundle.size
+
+    def attempt() -> None:
+        answer = _post(session, size - 1, size)
+        if answer.status not in {OK, CREATED, CONFLICT}:
+            raise refuse_chunk(answer, session)
+        # It took the byte: that one had been missing, and it was the only one.
+        _stand(session, _told_offset(answer) if answer.status == CONFLICT else size)
+
+    persist_on_item(session, attempt)
+    return _offset(session) == size
 
 
 def _told_offset(answer: Answer) -> Optional[int]:

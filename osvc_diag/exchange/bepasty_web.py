@@ -6,7 +6,7 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.exchange.answers import NOT_OFFERED, TOO_LARGE, ChunkTooLargeError, ItemFailedError, read_json
+from osvc_diag.exchange.answers import NOT_OFFERED, TOO_LARGE, ChunkTooLargeError, read_json
 from osvc_diag.exchange.bepasty_items import (
     OK,
     ItemLostError,
@@ -14,6 +14,7 @@ from osvc_diag.exchange.bepasty_items import (
     body_too_large,
     check_name,
     persist_on_item,
+    refuse_chunk,
     too_large,
 )
 from osvc_diag.exchange.crew import run_crew
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 METHOD = "web"
 
 FORM_OVERHEAD = 1024  # bytes around a chunk, at most; with a file name of 250 characters it is about 500
-DAMAGED = frozenset({400, 416})  # a body that something on the way has cut
 
 
 def begin_web(session: Session, exchange: str) -> None:
@@ -146,10 +146,8 @@ def _send(session: Session, item: str, start: int, end: int) -> None:
     )
     if answer.status in NOT_OFFERED:
         raise ItemLostError("the item is not there")
-    if answer.status in DAMAGED:
-        raise ItemFailedError(f"{session.transport.host} answered {answer.status}: a chunk came damaged")
     if answer.status != OK:
-        raise session.refuse(answer)
+        raise refuse_chunk(answer, session)
     files = read_json(answer, host=session.transport.host).get("files")
     told = files[0] if isinstance(files, list) and files and isinstance(files[0], dict) else {}
     if (told.get("name"), told.get("size")) != (item, size):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 IN_FLIGHT = 4  # requests at a time, and so connections kept
 MAX_ANSWER = 256 * 1024  # bytes; the exchange's own answers have a few hundred
 
+_ERRORS = 400  # the first HTTP status of them
 _BLOCK = 64 * 1024  # bytes; each block has a time limit of its own, so that a slow line is no dead line
 
 
@@ -45,6 +46,16 @@ class Answer:
         """Whether a person was meant to read it."""
         kind = self.headers.get("content-type", "").lower()
         return "html" in kind or self.body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html"))
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the connection may have ended among the headers: http.client takes that for their end.
+
+        A header at the cut may be half there, such as the Location that becomes the link of a receipt.
+        """
+        length = self.headers.get("content-length", "")
+        is_framed = length.isdigit() or "chunked" in self.headers.get("transfer-encoding", "")
+        return self.status < _ERRORS and not self.body and not is_framed
 
 
 class Transport:
@@ -155,7 +166,10 @@ class Transport:
         finally:
             response.close()
         names = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status, names, bytes(content))
+        answer = Answer(response.status, names, bytes(content))
+        if answer.is_cut:
+            raise TransientError(f"{self.host}: its answer was cut off")
+        return answer
 
     def _paced(self, pieces: Iterator[bytes]) -> Iterator[memoryview]:
         """Cut into blocks; stop between two of them when the delivery ends."""
