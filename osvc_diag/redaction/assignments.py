@@ -9,7 +9,6 @@ from osvc_diag.redaction import values
 from osvc_diag.redaction.names import is_secret_name
 from osvc_diag.redaction.nested import json_values
 from osvc_diag.redaction.rule import Span
-from osvc_diag.redaction.tokens import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +117,7 @@ def _is_whole(line: bytes, match: re.Match[bytes], *, first: bool) -> bool:
 
 
 def _is_value(value: bytes, name: bytes) -> bool:
-    if values.is_reference(value) or values.is_nothing(value) or TOKEN.fullmatch(value):
+    if values.is_reference(value) or values.is_nothing(value):
         return False
     # `secrets: 3` counts them.
     return not (value.isdigit() and name.lower().endswith(b"s") and not name.lower().endswith(b"pass"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osvc_diag.redaction import rules_commands, rules_forms, rules_keys
+from osvc_diag.redaction import rules_commands, rules_forms, rules_keys, rules_tokens
 from osvc_diag.redaction.rule import Rule
 
 RULE_SET_VERSION = "1"
@@ -11,5 +11,8 @@ RULE_SET_VERSION = "1"
 def builtin_rules() -> tuple[Rule, ...]:
     """Return the shipped rules, in the order of their ids."""
     return tuple(
-        sorted((*rules_keys.RULES, *rules_commands.RULES, *rules_forms.RULES), key=lambda rule: rule.id)
+        sorted(
+            (*rules_keys.RULES, *rules_commands.RULES, *rules_forms.RULES, *rules_tokens.RULES),
+            key=lambda rule: rule.id,
+        )
     )

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 MAX_SINGLES = 24  # literals without a rare byte that are looked for one by one; more cost less together
 
-_LITERAL_START = re.compile(rb"[A-Za-z0-9_<$&@%=;\"~-](?![?*{+|])")
+_LITERAL = re.compile(rb"[A-Za-z0-9_<&@%=;\"~-](?![?*{+|])")
+_ESCAPE = re.compile(rb"\\[^A-Za-z0-9](?![?*{+|])")
 
 
 class Finder(Protocol):
@@ -35,8 +36,9 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
     together: dict[bytes, set[bytes]] = {}
     singles: list[Anchor] = []
     for anchor in dict.fromkeys(anchors):
-        first, rest = anchor.pattern[:1], anchor.pattern[1:]
-        if not _LITERAL_START.match(anchor.pattern) or not is_rare(first[0]):
+        pattern = anchor.pattern[1:] if _ESCAPE.match(anchor.pattern) else anchor.pattern
+        first, rest = pattern[:1], pattern[1:]
+        if (pattern is anchor.pattern and not _LITERAL.match(pattern)) or not is_rare(first[0]):
             singles.append(anchor)
         elif anchor.caseless:
             for case in {first.lower(), first.upper()}:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_ROUNDS = 8  # a token may bring a neighbour to light; more rounds than this mean that rules fight
 MAX_BASE64_RUN = 16 * 1024  # bytes masked on each side of a value that was found inside base64
 
+_TOKEN_START = b"<masked:"
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-")
 _AFTER_OPTION = re.compile(rb"(?:^|[\s\"'])-[A-Za-z]\Z")
 # What may be left of a value beside a token without being a secret.
@@ -71,10 +72,12 @@ class LineMasker:
 
     def found(self, line: bytes) -> list[Found]:
         """Return the secrets of a line, in order, apart from each other and from tokens."""
-        hits = [*self._learned(line), *self._by_rules(line)]
+        masked = [match.span() for match in TOKEN.finditer(line)] if _TOKEN_START in line else []
+        visible = _blanked(line, masked)
+        hits = [*self._learned(visible), *self._by_rules(visible)]
         if not hits:
             return []
-        apart = _without_tokens(_merged(hits), [match.span() for match in TOKEN.finditer(line)])
+        apart = _without_tokens(_merged(hits), masked)
         return [self._named(one, line) for one in apart if not _RESIDUE.fullmatch(line, one.start, one.end)]
 
     def _named(self, one: Found, line: bytes) -> Found:
@@ -119,6 +122,15 @@ def _run(line: bytes, start: int, end: int) -> tuple[int, int]:
     while end < last and line[end] in _BASE64:
         end += 1
     return start, end
+
+
+def _blanked(line: bytes, masked: list[tuple[int, int]]) -> bytes:
+    """Return a line whose tokens are as long and mean nothing to any rule."""
+    pieces, last = [], 0
+    for start, end in masked:
+        pieces += [line[last:start], b"\x01" * (end - start)]
+        last = end
+    return b"".join((*pieces, line[last:])) if pieces else line
 
 
 def _merged(hits: list[Found]) -> list[Found]:

@@ -62,6 +62,8 @@ def is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _SEPARATORS.split(_CAMEL.sub(" ", name)) if word]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
+    if words[-2:] == ["key", "data"]:
+        return True  # kubeconfig's client-key-data
     if not words or words[-1] in _TAILS or (len(words) > 1 and words[0] in _HEADS):
         return False
     return any(_speaks_of_secret(words, index) for index in range(len(words)))

@@ -17,6 +17,8 @@ WINDOW = 32 * 1024  # bytes before an END line that may belong to its key; the l
 
 _BEGIN = re.compile(rb"-----? ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-Lines: ?\d+")
 _END = re.compile(rb"-----? ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-MAC:")
+# Where the anchors of the rule `private-key` find something, a key may begin or end.
+MARKS = (b"KEY", b"Private-")
 _MARK = (b"PRIVATE KEY", b"Private-")
 _BODY = re.compile(rb"(?:^|[\s|>\"':,+({\[])(?P<body>[A-Za-z0-9+/=_-]{20,})(?:\\[nrt])*[\"',;)}\]]*\s*$")
 _LAST = re.compile(rb"(?:^|\| ?|^[\s|>\"',+-]*)(?P<body>[A-Za-z0-9+/=_-]{1,76})(?:\\[nrt])*[\"',;]*\s*$")
@@ -32,18 +34,25 @@ class PrivateKeys:
         self._after_body = False
         self._held = b""
 
-    def mask(self, block: bytes, counts: Counter[str], *, last: bool) -> bytes:
-        """Return the next whole lines, masked; a tail that may turn out to be a key is kept back until the next."""
-        block = self._held + block
-        self._held = b""
-        if self._strangers < 0 and not any(mark in block for mark in _MARK):
-            cut = len(block) if last else _tail(block)
-        else:
-            lines = block.splitlines(keepends=True) if b"\r" not in block else _lines(block)
-            block = b"".join(self._masked(lines, counts))
-            cut = len(block) if last else _tail(block)
-        block, self._held = block[:cut], block[cut:]
+    @property
+    def open(self) -> bool:
+        """Whether the next line may belong to a key."""
+        return self._strangers >= 0
+
+    def take(self, data: bytes) -> bytes:
+        """Return the next whole lines after those that were kept back."""
+        block, self._held = self._held + data, b""
         return block
+
+    def mask(self, block: bytes, counts: Counter[str]) -> bytes:
+        """Return whole lines with the bodies of private keys masked."""
+        return b"".join(self._masked(_lines(block), counts))
+
+    def keep_tail(self, block: bytes) -> bytes:
+        """Return a block without the lines at its end that turn out to be a key if an END line follows."""
+        cut = _tail(block)
+        self._held = block[cut:]
+        return block[:cut]
 
     def _masked(self, lines: list[bytes], counts: Counter[str]) -> list[bytes]:
         for index, line in enumerate(lines):
@@ -93,7 +102,9 @@ class PrivateKeys:
 
 
 def _lines(block: bytes) -> list[bytes]:
-    return [line + b"\n" for line in block.split(b"\n")[:-1]] + [block.rsplit(b"\n", 1)[-1]]
+    lines = [line + b"\n" for line in block.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines
 
 
 def _tail(block: bytes) -> int:

@@ -15,7 +15,7 @@ from osvc_diag.redaction.long_line import LongLine
 from osvc_diag.redaction.masker import Found, LineMasker
 from osvc_diag.redaction.nested import RULE as ASSIGNMENT
 from osvc_diag.redaction.nested import OpenValue
-from osvc_diag.redaction.pem import PrivateKeys
+from osvc_diag.redaction.pem import MARKS, PrivateKeys
 from osvc_diag.redaction.stream import units
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class _Stream:
 
     def next(self, unit: Unit) -> bytes:
         if not unit.long_line:
-            return self._lines(self._keys.mask(unit.data, self._counts, last=False))
+            return self._block(unit.data, last=False)
         before = b""
         if self._long is None:
             before = self.end()
@@ -106,11 +106,21 @@ class _Stream:
         return before + masked
 
     def end(self) -> bytes:
-        return self._lines(self._keys.mask(b"", self._counts, last=True))
+        return self._block(b"", last=True)
 
-    def _lines(self, block: bytes) -> bytes:
-        """Return whole lines with every line masked that an engine names or a line before it opened."""
+    def _block(self, data: bytes, *, last: bool) -> bytes:
+        block = self._keys.take(data)
         offsets = self._finder.find(block)
+        if self._keys.open or any(block.startswith(MARKS, offset) for offset in offsets):
+            masked = self._keys.mask(block, self._counts)
+            if masked != block:
+                block, offsets = masked, self._finder.find(masked)
+        if not last:
+            block = self._keys.keep_tail(block)
+        return self._lines(block, offsets)
+
+    def _lines(self, block: bytes, offsets: list[int]) -> bytes:
+        """Return whole lines with every line masked that an engine names or a line before it opened."""
         pieces: list[bytes] = []
         index = last = at = 0
         while at < len(block):
@@ -118,7 +128,7 @@ class _Stream:
             if not self._open.active:
                 while index < len(offsets) and offsets[index] < at:
                     index += 1
-                if index == len(offsets):
+                if index == len(offsets) or offsets[index] >= len(block):
                     break
                 start = block.rfind(b"\n", at, offsets[index]) + 1 or at
             end = block.find(b"\n", start)

@@ -108,15 +108,14 @@ RULES = (
         id="set-password",
         purpose="words after `set password` and the like, and in network device configurations",
         anchors=(
-            Anchor(
-                rb"(?:setenv|set|enable|username[ ]+\S{1,64})[ ]+[\w.-]{0,32}(?:password|passwd|secret|token)[ ]"
-            ),
-            Anchor(rb"(?:password|secret)[ ]+[057][ ]+\S"),
-            Anchor(rb"echo[ ]+\S{1,256}[ ]*[|][ ]*(?:passwd|sudo -s|chpasswd)"),
+            Anchor(rb"w(?<=passw)(?:or)?d[ ]"),
+            Anchor(rb"secret[ ]{1,4}[0-9][ ]"),
+            Anchor(rb"setenv[ ]"),
+            Anchor(rb"wd(?<=chpasswd)"),
         ),
         pattern=(
             rb"(?i:\b(?:setenv|set|enable|username[ ]+\S{1,64})[ ]+[\w.-]{0,32}(?:password|passwd|secret|token)[ ]+(?:[0-9][ ]+)?"
-            rb"|\b(?:password|secret)[ ]+[057][ ]+|\becho[ ]+(?=[^|\n]{1,256}[|][ ]*(?:passwd|sudo -s|chpasswd)))"
+            rb"|\b(?:password|secret)[ ]+[057][ ]+|\blogin[ ]+\S{1,256}[ ]+password[ ]+|\becho[ ]+(?=[^|\n]{1,256}[|][ ]*(?:passwd|sudo -s|chpasswd)))"
             rb"[\"']?(?P<secret>[^\s\"'|=]{1,512})"
         ),
         keep=lambda value: (
@@ -127,6 +126,7 @@ RULES = (
             "enable secret 5 «$1$mERr$hx5rVt7rPNoS4wqbXKX7m0»",
             "username joe password 7 «094F471A1A0A»",
             "echo «joe:x1y2» | chpasswd",
+            "machine host.example.com login joe password «x1y2»",
         ),
         kept=("set password for joe", "set token_timeout 30", "the secret 5 is out"),
     ),

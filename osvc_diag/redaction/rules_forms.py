@@ -9,6 +9,7 @@ from osvc_diag.redaction.rules_keys import ASSIGNED
 _MIN_CREDENTIAL = 4  # bytes
 _SCHEMES = rb"(?:basic|bearer|token|digest|negotiate|ntlm|apikey|key|splunk|hawk|aws4-hmac-sha256)"
 _NO_USER = frozenset((b"mailto", b"sip", b"sips", b"acct", b"xmpp", b"git", b"ssh", b"file", b"root"))
+_PLAIN = rb"[^\s:/@\"'<>,;]"
 _OSVC_EMPTY = frozenset((b"", b"xxx", b"''", b'""'))
 
 
@@ -59,8 +60,16 @@ RULES = (
     Rule(
         id="userinfo",
         purpose="user:password@host without a scheme",
-        anchors=(Anchor(rb":[^\s:/@\"'<>,;]{2,128}@[a-z0-9({]"),),
-        pattern=rb"(?<![\w/.:@#-])(?!(?:mailto|sips?|acct|xmpp|git):)[\w.-]{1,64}:(?P<secret>[^\s:/@\"'<>,;]{2,128})@(?=[\w({])",
+        anchors=(
+            Anchor(
+                rb"@(?:"
+                + rb"|".join(rb"(?<=:%s{%d}@)" % (_PLAIN, size) for size in range(2, 49))
+                + rb")[a-z0-9({]"
+            ),
+        ),
+        pattern=rb"(?<![\w/.:@#-])(?!(?:mailto|sips?|acct|xmpp|git):)[\w.-]{1,64}:(?P<secret>"
+        + _PLAIN
+        + rb"{2,48})@(?=[\w({])",
         keep=_keep_port,
         masked=(
             "dsn = app:«x1y2z3»@tcp(db1:3306)/app",
