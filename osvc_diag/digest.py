@@ -2,76 +2,97 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.reading.stamps import LENGTH, Stamp, first_record, stamp_of
+from osvc_diag.reading.stamps import Stamp, first_record, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ERRORS_KEPT = 5
 ERROR_LENGTH = 300  # bytes of an error line that are kept
-_TAIL = 64 * 1024  # bytes in which the last timestamp is looked for
+LOOK_BACK = 64 * 1024  # bytes of a block in which its last timestamp is looked for
 _LEVELS = (b" ERROR ", b" CRITICAL ")
+# A level stands behind the timestamp; in xmlrpc.log behind the name of its logger.
+_BEFORE_LEVEL = re.compile(rb"[-\d]{10} [\d:]{8}(?:[,.]\d{3})?(?: - [\w.]{1,64} -)?")
 
 
 class LogDigest:
-    """Watches a redacted log go by."""
+    """Watches a redacted log go by, in blocks of any size."""
 
     def __init__(self) -> None:
         self.lines = 0
         self.first: Optional[Stamp] = None
+        self.last: Optional[Stamp] = None
+        """Of the last record in the log's order, which is not strictly sorted."""
         self._errors: deque[bytes] = deque(maxlen=ERRORS_KEPT)
-        self._tail = b""
-        self._at_line_start = True
-
-    def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass blocks on, and look at them."""
-        for block in blocks:
-            if block:
-                self._look(block)
-            yield block
-        self.lines += not self._at_line_start
-
-    @property
-    def last(self) -> Optional[Stamp]:
-        """The last record's timestamp."""
-        end = len(self._tail)
-        while end > 0:
-            start = self._tail.rfind(b"\n", 0, end - 1) + 1
-            stamp = stamp_of(self._tail[start : start + LENGTH])
-            if stamp is not None:
-                return stamp
-            end = start
-        return self.first
+        self._begun = b""
+        self._is_inside = False
 
     @property
     def errors(self) -> list[str]:
         """The last records of level ERROR or CRITICAL, the oldest first."""
         return [error.decode("utf-8", "replace") for error in self._errors]
 
+    def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass blocks on, and look at them."""
+        for block in blocks:
+            self._look(block)
+            yield block
+        self.lines += self._is_inside or bool(self._begun)
+        self._look_at_lines(self._begun)
+
     def _look(self, block: bytes) -> None:
+        """Look at the lines that are whole, and keep the beginning of the one that is not."""
         self.lines += block.count(b"\n")
+        if self._is_inside:
+            # The rest of a long line, whose beginning was looked at.
+            newline = block.find(b"\n")
+            if newline < 0:
+                return
+            block = block[newline + 1 :]
+            self._is_inside = False
+        text = self._begun + block
+        end = text.rfind(b"\n") + 1
+        self._look_at_lines(text[:end])
+        self._begun = text[end:]
+        if len(self._begun) > ERROR_LENGTH:
+            self._look_at_lines(self._begun[:ERROR_LENGTH])
+            self._begun, self._is_inside = b"", True
+
+    def _look_at_lines(self, text: bytes) -> None:
         if self.first is None:
-            found = first_record(block[:_TAIL], at_line_start=self._at_line_start)
+            found = first_record(text, at_line_start=True)
             self.first = found[1] if found else None
-        self._at_line_start = block.endswith(b"\n")
-        self._tail = block[-_TAIL:] if len(block) >= _TAIL else (self._tail + block)[-_TAIL:]
-        self._errors.extend(_last_errors(block))
+        self.last = _last_stamp(text) or self.last
+        self._errors.extend(_last_errors(text))
 
 
-def _last_errors(block: bytes) -> list[bytes]:
-    """Return the last error records of a block, in their order."""
+def _last_stamp(text: bytes) -> Optional[Stamp]:
+    end, stop = len(text), max(0, len(text) - LOOK_BACK)
+    while end > stop:
+        start = text.rfind(b"\n", 0, end - 1) + 1
+        stamp = stamp_of(text, start)
+        if stamp is not None:
+            return stamp
+        end = start
+    return None
+
+
+def _last_errors(text: bytes) -> list[bytes]:
+    """Return the last error records of some lines, in their order."""
     found: dict[int, bytes] = {}
     for level in _LEVELS:
-        position = block.rfind(level)
-        for _ in range(ERRORS_KEPT):
+        position = text.rfind(level)
+        # More words than records are looked at: such a word may stand in a message.
+        for _ in range(4 * ERRORS_KEPT):
             if position < 0:
                 break
-            start = block.rfind(b"\n", 0, position) + 1
-            if position - start <= LENGTH + 1 and stamp_of(block[start : start + LENGTH]):
-                end = block.find(b"\n", position)
-                found[start] = block[start : end if end >= 0 else None][:ERROR_LENGTH]
-            position = block.rfind(level, 0, position)
+            start = text.rfind(b"\n", 0, position) + 1
+            if stamp_of(text, start) and _BEFORE_LEVEL.fullmatch(text, start, position):
+                end = text.find(b"\n", position)
+                found[start] = text[start : end if end >= 0 else None][:ERROR_LENGTH].rstrip(b"\r")
+            position = text.rfind(level, 0, position)
     return [found[start] for start in sorted(found)][-ERRORS_KEPT:]

@@ -6,8 +6,8 @@ import re
 
 from osvc_diag.errors import UsageError
 
-_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kmgt]?)(i?b)?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([smhdw]?)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([kmgt])(i?b)?|b)?", re.IGNORECASE | re.ASCII)
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhdw]?)", re.IGNORECASE | re.ASCII)
 _STEPS = " kmgt"
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -22,8 +22,8 @@ def parse_size(text: str) -> int:
     if match is None:
         raise UsageError(f"not a size: {text!r}", hint="write 500K, 32M or 2G (binary), or 32MB (decimal)")
     number, step, suffix = match.groups()
-    base = 1000 if suffix and suffix.lower() == "b" and step else 1024
-    return int(float(number) * base ** _STEPS.index(step.lower() or " "))
+    base = 1000 if suffix and suffix.lower() == "b" else 1024
+    return int(float(number) * base ** _STEPS.index((step or " ").lower()))
 
 
 def parse_duration(text: str) -> float:
@@ -41,8 +41,9 @@ def parse_duration(text: str) -> float:
 
 def format_size(size: float) -> str:
     """Return a size for people, in binary units: `31.4 MiB`."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(size) < 1024:  # noqa: PLR2004 - the step between the units
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+    for unit, digits in (("B", 0), ("KiB", 1), ("MiB", 1), ("GiB", 1)):
+        # Rounded first: nobody says 1024.0 KiB.
+        if round(abs(size), digits) < 1024:  # noqa: PLR2004 - the step between the units
+            return f"{size:.{digits}f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"

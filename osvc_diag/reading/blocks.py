@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from osvc_diag.reading.stamps import LENGTH, first_record, records
+from osvc_diag.reading.stamps import LENGTH, SECOND_LENGTH, first_record, records, seconds_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,6 +100,14 @@ def _select(text: bytes, bounds: Bounds, *, wanted: bool, at_line_start: bool) -
         wanted: whether the record is that the text goes on with.
         at_line_start: whether the text begins at a line's start.
     """
+    first = first_record(text, at_line_start=at_line_start)
+    if first is None:
+        return [text] if wanted and text else [], wanted
+    # Most blocks lie on one side of the window's ends as a whole.
+    shown = [first[1][:SECOND_LENGTH], *seconds_shown(text)]
+    verdict = bounds.hold_all(min(shown), max(shown))
+    if verdict is wanted:
+        return [text] if wanted else [], wanted
     pieces: list[bytes] = []
     begin = 0
     for offset, stamp in records(text, at_line_start=at_line_start):
@@ -109,6 +117,8 @@ def _select(text: bytes, bounds: Bounds, *, wanted: bool, at_line_start: bool) -
             pieces.append(text[begin:offset])
         begin = offset
         wanted = not wanted
+        if verdict is not None:
+            break
     if wanted and begin < len(text):
         pieces.append(text[begin:])
     return pieces, wanted

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.reading.stamps import Stamp, stamp_at
+from osvc_diag.reading.stamps import SECOND_LENGTH, Stamp, stamp_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +54,9 @@ class Bounds:
         """
         since, until = window.since, window.until
         return cls(
-            since=None if since is None else Edge.at(_shown(since, since + FALL_BACK, zone, min)),
-            until=None if until is None else Edge.at(_shown(until, until - FALL_BACK, zone, max)),
-            oldest_mtime=None if since is None else (since - MARGIN).timestamp(),
+            since=None if since is None else Edge.at(_shown(since, FALL_BACK, zone, min)),
+            until=None if until is None else Edge.at(_shown(until, -FALL_BACK, zone, max)),
+            oldest_mtime=None if since is None else since.timestamp() - MARGIN.total_seconds(),
         )
 
     @property
@@ -69,10 +69,24 @@ class Bounds:
         since, until = self.since, self.until
         return (since is None or stamp >= since.stamp) and (until is None or stamp < until.stamp)
 
+    def hold_all(self, first: bytes, last: bytes) -> Optional[bool]:
+        """Tell whether all records between two timestamps are wanted, or none of them; None is neither.
+
+        Args:
+            first: the earliest, cut to the second.
+            last: the latest, cut to the second.
+        """
+        since = self.since.stamp[:SECOND_LENGTH] if self.since else b""
+        until = self.until.stamp[:SECOND_LENGTH] if self.until else b"~"
+        if first > since and last < until:
+            return True
+        return False if last < since or first > until else None
+
 
 def _shown(
-    time: datetime, near: datetime, zone: tzinfo, choose: Callable[[list[timedelta]], timedelta]
+    time: datetime, step: timedelta, zone: tzinfo, choose: Callable[[list[timedelta]], timedelta]
 ) -> datetime:
-    """Return what a clock shows at a time, with the offset from UTC chosen among those of then and nearby."""
-    offsets = [moment.astimezone(zone).utcoffset() or timedelta(0) for moment in (time, near)]
-    return time.astimezone(timezone.utc).replace(tzinfo=None) + choose(offsets)
+    """Return what a clock shows at a time, by the offset from UTC that is chosen of then and a step away."""
+    moment = time.astimezone(timezone.utc)
+    offsets = [near.astimezone(zone).utcoffset() or timedelta(0) for near in (moment, moment + step)]
+    return moment.replace(tzinfo=None) + choose(offsets)

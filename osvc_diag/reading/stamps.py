@@ -15,10 +15,13 @@ Stamp = bytes
 """`YYYY-mm-dd HH:MM:SS,mmm`, in the node's local time: compares as text."""
 
 # A `T` between date and time is nobody's here; such times are mostly not local.
-_SHAPE = rb"(\d{4}-[01]\d-[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d)(?:[,.](\d{3}))?"
+_SECOND = rb"(\d{4}-[01]\d-[0-3]\d [0-2]\d:[0-5]\d:[0-6]\d)"
+_SHAPE = _SECOND + rb"(?:[,.](\d{3}))?"
 _STAMP = re.compile(_SHAPE)
 # Begins with a literal, so that the search runs at memchr's speed.
 _NEXT_STAMP = re.compile(rb"\n" + _SHAPE)
+_NEXT_SECOND = re.compile(rb"\n" + _SECOND)
+SECOND_LENGTH = 19  # bytes of `2026-11-22 19:51:30`
 
 
 def stamp_of(text: bytes, position: int = 0) -> Optional[Stamp]:
@@ -51,6 +54,11 @@ def records(text: bytes, *, at_line_start: bool) -> Iterator[tuple[int, Stamp]]:
 def first_record(text: bytes, *, at_line_start: bool) -> Optional[tuple[int, Stamp]]:
     """Return the offset and the timestamp of the first record that begins in a text, as `records` tells."""
     return next(records(text, at_line_start=at_line_start), None)
+
+
+def seconds_shown(text: bytes) -> list[bytes]:
+    """Return the timestamps of all records that begin behind a line end in a text, cut to the second."""
+    return _NEXT_SECOND.findall(text)
 
 
 def _stamp(match: re.Match[bytes]) -> Stamp:
