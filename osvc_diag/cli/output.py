@@ -40,6 +40,9 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as error:
+            # What is still buffered would fail once more when the process ends.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
             raise DiagError(f"cannot write to stdout: {error.strerror}; the result is: {text}") from error
 
     def say(self, text: str = "") -> None:
