@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import socket
 import socketserver
 import struct
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterator
 
 BLOCK = 65536

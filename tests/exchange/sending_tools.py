@@ -12,7 +12,6 @@ from osvc_diag.exchange.login import Login
 from osvc_diag.exchange.opened import OpenedBundle
 from osvc_diag.exchange.proxy import ProxyChoice
 
-
 if TYPE_CHECKING:
     from loopback_exchange import LoopbackExchange
 
