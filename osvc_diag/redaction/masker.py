@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from osvc_diag.errors import RedactionError
+from osvc_diag.redaction.gate import Gate
 from osvc_diag.redaction.literals import LiteralIndex
 from osvc_diag.redaction.tokens import TOKEN
 
@@ -44,7 +45,7 @@ class LineMasker:
     def __init__(self, secrets: Secrets, tokens: Tokens, rules: Sequence[Rule]) -> None:
         self._secrets = secrets
         self._tokens = tokens
-        self._rules = tuple(rules)
+        self._gate = Gate(rules)
         self._index = LiteralIndex(secrets.literals)
 
     def mask(self, line: bytes, counts: Counter[str]) -> bytes:
@@ -85,11 +86,10 @@ class LineMasker:
         return one._replace(value=value, rule=self._secrets.rule_of(value) or one.rule)
 
     def _by_rules(self, line: bytes) -> Iterator[Found]:
-        lowered = line.lower()
-        for rule in self._rules:
+        for rule in self._gate.rules(line):
             try:
-                spans = list(rule.spans(line)) if rule.applies(line, lowered) else []
-            except Exception as error:  # noqa: BLE001, PERF203 (whatever a rule raises, the line must not pass)
+                spans = list(rule.spans(line))
+            except Exception as error:  # noqa: BLE001 (whatever a rule raises, the line must not pass)
                 # The exception's text may quote the line: neither it nor its traceback goes on.
                 raise RedactionError(f"rule {rule.id} failed with {type(error).__name__}") from None
             for span in spans:

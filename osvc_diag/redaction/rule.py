@@ -70,10 +70,6 @@ class Rule:
         if bool(self.pattern) == bool(self.find):
             raise ValueError(f"rule {self.id}: either a pattern or a find function is needed")
 
-    def applies(self, line: bytes, lowered: bytes) -> bool:
-        """Return whether one of the anchors stands in a line, given also in lower case."""
-        return any(compiled(anchor).search(lowered if anchor.caseless else line) for anchor in self.anchors)
-
     def spans(self, line: bytes) -> Iterator[Span]:
         """Yield the secrets of a line."""
         if self.find is not None:

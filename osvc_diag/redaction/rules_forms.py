@@ -209,7 +209,7 @@ RULES = (
     Rule(
         id="iscsi",
         purpose="iSCSI CHAP users' secrets in target configurations",
-        anchors=(Anchor(rb"inguser[ \t]"),),
+        anchors=(Anchor(rb"guser(?<=inguser)[ \t]"),),
         pattern=rb"(?i:\b(?:incoming|outgoing)user)[ \t]+\S{1,256}[ \t]+(?P<secret>\S{1,256})",
         masked=("incominguser joe «chapsecret12»", "OutgoingUser joe «chapsecret12»"),
         kept=("incominguser joe",),
