@@ -67,7 +67,7 @@ def main() -> None:
             # By the environment: a password on the command line stands in the process list.
             environ["OSVC_DIAG_EXCHANGE"] = with_login(exchange.url, SENDER_LOGIN)
             environ["OSVC_DIAG_PROXY"] = with_login(proxy.url, PROXY_LOGIN)
-            run("upload", bundle, "--yes", environ=environ)
+            run("upload", bundle, "--root", NODE, "--yes", environ=environ)
 
             tell("5. Fetch the item back with a staff login")
             with open(f"{bundle}.receipt.json", encoding="utf-8") as file:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Optional, Union
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from osvc_diag import events
 from osvc_diag.account import write_account
@@ -45,6 +45,8 @@ class Result:
     """Its path, absolute."""
     manifest: Manifest
     verdict: Verdict
+    mask: Callable[[str], str] = field(repr=False)
+    """Takes the node's secrets out of a text that is to go with the bundle."""
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -172,7 +174,7 @@ def make_bundle(
                 search = SecretSearch(secrets.merge(_learn(node)[0]), extra_rules=plugins.rules)
                 verdict = verify(archive, search, on_event=on_event)
                 verdict.raise_for_problems()
-            return Result(writer.publish(), manifest, verdict)
+            return Result(writer.publish(), manifest, verdict, redactor.mask_text)
     finally:
         patient.close()
 

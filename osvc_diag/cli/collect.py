@@ -7,16 +7,21 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Optional
 
+from osvc_diag.cli.exchange_options import add_exchange_arguments, upload_command
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
+from osvc_diag.cli.questions import ask_issue
 from osvc_diag.cli.report import plan_as_json, result_as_json, tell_plan, tell_result
 from osvc_diag.errors import UsageError
 from osvc_diag.request import DEFAULT_LOG_SIZE, NODE_WORD, Issue, Request
+from osvc_diag.settings import NEVER
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from osvc_diag.cli.output import Output
+    from osvc_diag.cli.sending import Sending, Sent
+    from osvc_diag.frontdoor import Result
     from osvc_diag.node import Node
     from osvc_diag.plugin_manager import Plugins
 
@@ -54,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the bundle")
     group.add_argument("-o", "--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
     group.add_argument("--label", help="a word for the manifest")
+    choice = parser.add_argument_group("whether it is sent").add_mutually_exclusive_group()
+    choice.add_argument("--upload", action="store_true", help="send it without asking")
+    choice.add_argument("--no-upload", action="store_true", help="do not send it, and do not ask")
+    add_exchange_arguments(parser)
     group = parser.add_argument_group("the issue")
     group.add_argument("--ticket", default="", metavar="ID", help="of a ticket that exists already")
     group.add_argument("--purpose", default="", help="unexpected behaviour, error message, question")
@@ -85,15 +94,50 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     plugins = load_plugins()
     if args.dry_run:
         return _dry_run(request, node, plugins, output)
+    sending = _sending(args, plugins, node, output)
     with output.progress() as on_event:
         result = make_bundle(request, node, plugins, output=args.output, on_event=on_event)
     code = GAPS if result.gaps else COMPLETE
-    if output.is_json:
-        output.result(json.dumps(result_as_json(result, code), indent=2))
-    else:
+    if not output.is_json:
         tell_result(result, output)
         output.result(result.bundle)
+    sent = _send(result, sending, output)
+    if output.is_json:
+        facts = result_as_json(result, code)
+        output.result(json.dumps({**facts, "delivery": sent and sent.as_json()}, indent=2))
     return code
+
+
+def _sending(args: argparse.Namespace, plugins: Plugins, node: Node, output: Output) -> Sending:
+    """Resolve how to send before anything is collected: a mistake in it is told at once."""
+    from osvc_diag.cli.sending import sending_from, site_folder  # noqa: PLC0415 - not for --help
+
+    etc = node.layout.etc if node.live else site_folder()
+    return sending_from(args, plugins, output, etc=etc, agreed=args.upload or args.yes)
+
+
+def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:
+    """Send the bundle where an option or the user says so; else tell the command that would."""
+    from osvc_diag.cli.sending import send, tell_sent  # noqa: PLC0415 - not for --help
+
+    is_forbidden = sending.settings.upload == NEVER
+    is_asked = output.is_interactive and not sending.args.no_upload and not is_forbidden
+    if not (sending.is_agreed or is_asked):
+        if not is_forbidden:
+            command = upload_command(result.bundle, sending.settings, sending.args, yes=False)
+            output.say(f"next: send it with: {command}")
+        return None
+    sent = send(
+        result.bundle,
+        sending,
+        output,
+        verdict=result.verdict,
+        ask_issue=lambda issue: ask_issue(issue, result.mask, output),
+    )
+    if sent is not None and not output.is_json:
+        tell_sent(sent, output)
+        output.result(sent.receipt.link)
+    return sent
 
 
 def _advice(selectors: Sequence[str]) -> Optional[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,11 @@ from osvc_diag.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from osvc_diag.bundle.manifest import Gap
+    from osvc_diag.bundle.manifest import Gap, Manifest
     from osvc_diag.cli.output import Output
     from osvc_diag.frontdoor import Result
     from osvc_diag.prepare import Prepared
 
-LARGEST_SHOWN = 8
 GAPS_SHOWN = 15
 
 
@@ -60,15 +58,7 @@ def tell_result(result: Result, output: Output) -> None:
     """Tell in one table what came of it, then what is missing, then the one next step."""
     manifest = result.manifest
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
-    largest = sorted(stored, key=lambda entry: -(entry.stored_bytes or 0))[:LARGEST_SHOWN]
-    rows = [
-        (entry.name, entry.state.value, format_size(entry.stored_bytes or 0), str(sum(entry.masked.values())))
-        for entry in largest
-    ]
-    rest = len(stored) - len(largest)
-    if rest > 0:
-        rows.append((f"and {rest} smaller ones", "", "", ""))
-    output.table("", ["artifact", "state", ">stored", ">masked"], rows)
+    output.table("", ["collector", ">artifacts", ">stored", ">masked", ">gaps"], _by_collector(manifest))
     masked = sum(manifest.masked.values())
     output.say(
         f"{len(stored)} artifacts, {masked} secrets masked, {len(result.gaps)} gaps; "
@@ -77,7 +67,19 @@ def tell_result(result: Result, output: Output) -> None:
     for limit in manifest.redaction.limits:
         output.warn(limit)
     _tell_gaps(result.gaps, output)
-    output.say(f"next: look at it with: osvc-diag show {shlex.quote(result.bundle)}")
+
+
+def _by_collector(manifest: Manifest) -> list[tuple[str, str, str, str, str]]:
+    """Sum up what each collector brought; what two of them named counts for the first."""
+    rows = []
+    firsts = [entry.collectors[0] if entry.collectors else "" for entry in manifest.artifacts]
+    missing = [gap.collector or "" for gap in manifest.gaps]
+    for name in sorted({*firsts, *missing}):
+        own = [entry for entry, first in zip(manifest.artifacts, firsts) if first == name and entry.is_stored]
+        size = sum(entry.stored_bytes or 0 for entry in own)
+        masked = sum(sum(entry.masked.values()) for entry in own)
+        rows.append((name, str(len(own)), format_size(size), str(masked), str(missing.count(name))))
+    return rows
 
 
 def result_as_json(result: Result, code: int) -> dict[str, object]:

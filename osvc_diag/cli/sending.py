@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from osvc_diag.cli.consent import is_agreed, show_what_leaves
 from osvc_diag.cli.exchange_options import upload_command
@@ -78,9 +78,34 @@ def sending_from(
     return Sending(settings, plugins, os.environ, args, agreed)
 
 
+def _as_told(issue: Issue) -> Issue:
+    return issue
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A bundle that was delivered, in this run or before."""
+
+    bundle: str
+    receipt: Receipt
+    ticket: str
+    """The text to paste."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        facts: dict[str, Any] = {"bundle": self.bundle, **asdict(self.receipt)}
+        hours = support_hours(datetime.now(timezone.utc))
+        return facts | {"receipt": receipt_path(self.bundle), "ticket": self.ticket, "support": hours}
+
+
 def send(
-    path: str, sending: Sending, output: Output, *, verdict: Optional[Verdict] = None
-) -> Optional[Receipt]:
+    path: str,
+    sending: Sending,
+    output: Output,
+    *,
+    verdict: Optional[Verdict] = None,
+    ask_issue: Callable[[Issue], Issue] = _as_told,
+) -> Optional[Sent]:
     """Send a bundle after a yes.
 
     Args:
@@ -88,9 +113,10 @@ def send(
         sending: what it is sent with.
         output: shows, asks and tells.
         verdict: of a verification that this very run made; None verifies now.
+        ask_issue: completes what the bundle says of the issue, once it is to be sent.
 
     Returns:
-        The receipt; None when the user said no.
+        What to tell of the delivery; None when the user said no.
 
     Raises:
         UsageError: nobody is there to ask, and no option said yes.
@@ -108,17 +134,11 @@ def send(
         receipt = earlier_receipt(opened, exchange.url)
         if receipt is not None:
             output.warn(f"it was delivered before; to send it again, remove {receipt_path(path)}")
-            _tell(opened, manifest, issue, receipt, output)
-            return receipt
+            return _sent(opened, manifest, issue, receipt)
         verdict = verdict or _verify(opened, manifest, sending.args, output)
         verdict.raise_for_problems()
-        text = ticket_text(manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256)
         conditions = conditions_from(
-            settings,
-            environ=sending.environ,
-            insecure=sending.insecure,
-            text=text,
-            link=_earlier_link(opened),
+            settings, environ=sending.environ, insecure=sending.insecure, link=_earlier_link(opened)
         )
         show_what_leaves(
             opened, manifest, verdict=verdict, exchange=exchange, conditions=conditions, output=output
@@ -126,6 +146,9 @@ def send(
         if not sending.is_agreed and not is_agreed(output):
             output.say(f"nothing was sent; the bundle is kept: {path}")
             return None
+        issue = ask_issue(issue)
+        text = ticket_text(manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256)
+        conditions = replace(conditions, text=text)
         try:
             with output.progress() as on_event:
                 receipt = deliver(opened, exchange, conditions, verdict=verdict, on_event=on_event)
@@ -135,8 +158,17 @@ def send(
         except BaseException:
             _tell_failure(path, sending, None, output)  # Ctrl-C, or a signal
             raise
-        _tell(opened, manifest, issue, receipt, output)
-        return receipt
+        return _sent(opened, manifest, issue, receipt)
+
+
+def tell_sent(sent: Sent, output: Output) -> None:
+    """Tell of a delivery, with the text for the ticket, and whether support is there now."""
+    output.say(_outcome(sent.receipt))
+    output.say(f"receipt:  {receipt_path(sent.bundle)}")
+    output.say("\nfor the portal, the chat or a mail:\n")
+    output.say(sent.ticket)
+    output.say(support_hours(datetime.now(timezone.utc)))
+    output.say(PREMIUM)
 
 
 def site_folder() -> Optional[str]:
@@ -189,23 +221,11 @@ def _warn_of_argv(settings: Settings, output: Output) -> None:
         )
 
 
-def _tell(opened: OpenedBundle, manifest: Manifest, issue: Issue, receipt: Receipt, output: Output) -> None:
+def _sent(opened: OpenedBundle, manifest: Manifest, issue: Issue, receipt: Receipt) -> Sent:
     ticket = ticket_text(
         manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256, receipt=receipt
     )
-    hours = support_hours(datetime.now(timezone.utc))
-    if output.is_json:
-        facts: dict[str, Any] = {"bundle": opened.path, **asdict(receipt)}
-        facts |= {"receipt": receipt_path(opened.path), "ticket": ticket, "support": hours}
-        output.result(json.dumps(facts, indent=2))
-        return
-    output.say(_outcome(receipt))
-    output.say(f"receipt:  {receipt_path(opened.path)}")
-    output.say("\nfor the portal, the chat or a mail:\n")
-    output.say(ticket)
-    output.say(hours)
-    output.say(PREMIUM)
-    output.result(receipt.link)
+    return Sent(opened.path, receipt, ticket)
 
 
 def _outcome(receipt: Receipt) -> str:

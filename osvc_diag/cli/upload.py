@@ -5,6 +5,7 @@ The bundle is verified first, and you are asked: without a terminal it is only s
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from osvc_diag.cli.exchange_options import add_exchange_arguments
@@ -27,9 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, ask, send; a no is no failure."""
-    from osvc_diag.cli.sending import send, sending_from, site_folder  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli import sending as way  # noqa: PLC0415 - not for --help
     from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
 
-    sending = sending_from(args, load_plugins(), output, etc=site_folder(), agreed=args.yes)
-    send(args.bundle, sending, output)
+    sending = way.sending_from(args, load_plugins(), output, etc=way.site_folder(), agreed=args.yes)
+    sent = way.send(args.bundle, sending, output)
+    if sent is not None and output.is_json:
+        output.result(json.dumps(sent.as_json(), indent=2))
+    elif sent is not None:
+        way.tell_sent(sent, output)
+        output.result(sent.receipt.link)
     return OK
