@@ -70,21 +70,18 @@ def held_logs(node: Node, pid: int) -> list[HeldLog]:
         OSError: the process is gone, or another user's.
     """
     folder = os.path.realpath(node.layout.log)
-    found: list[HeldLog] = []
+    found: dict[tuple[int, int], HeldLog] = {}  # by inode: several descriptors may hold one file
     for fd in sorted(int(name) for name in os.listdir(f"/proc/{pid}/fd")):
         with contextlib.suppress(OSError):  # closed meanwhile
-            log = _held_log(node.layout.log, folder, Holder(pid, fd))
-            if log is not None:
-                found.append(log)
-    return found
-
-
-def _held_log(log_folder: str, real_folder: str, holder: Holder) -> Optional[HeldLog]:
-    link = f"/proc/{holder.pid}/fd/{holder.fd}"
-    name = deleted_name(os.readlink(link))
-    if name is None or not name.startswith(real_folder + "/"):
-        return None
-    status = os.stat(link)
-    if status.st_nlink or not stat.S_ISREG(status.st_mode):
-        return None  # a file that is really called so, or the descriptor became something else
-    return HeldLog(log_folder + name[len(real_folder) :], holder, status.st_size)
+            link = f"/proc/{pid}/fd/{fd}"
+            name = deleted_name(os.readlink(link))
+            if name is None or not name.startswith(folder + "/"):
+                continue
+            status = os.stat(link)
+            # A file may really be called so, and the descriptor may be something else by now.
+            if stat.S_ISREG(status.st_mode) and not status.st_nlink:
+                path = node.layout.log + name[len(folder) :]
+                found.setdefault(
+                    (status.st_dev, status.st_ino), HeldLog(path, Holder(pid, fd), status.st_size)
+                )
+    return list(found.values())

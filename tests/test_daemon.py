@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 
 from osvc_diag.daemon import daemon_pid, daemon_sentence, held_logs
+from osvc_diag.layout import Layout
+from osvc_diag.node import Node
 
 
 def put_pid(node, text):
@@ -57,7 +59,18 @@ def test_a_log_that_is_really_called_deleted_is_not_held(live_node):
         assert held_logs(node, os.getpid()) == []
 
 
-def test_an_unreadable_pid_file_is_not_told_as_down(live_node, tmp_path):
+def test_a_log_that_is_held_twice_is_told_once(live_node):
     node = live_node()
-    os.mkdir(f"{node.layout.var}/osvcd.pid")
-    assert daemon_sentence(node).startswith("down")  # a folder is no pid file
+    with open(f"{node.layout.log}/node.log", "w", encoding="ascii") as file:
+        twin = os.dup(file.fileno())
+        os.unlink(file.name)
+        assert [log.holder.fd for log in held_logs(node, os.getpid())] == [min(twin, file.fileno())]
+        os.close(twin)
+
+
+def test_a_pid_file_that_may_not_be_read_is_not_told_as_a_daemon_down(open_tree, ordinary_user):
+    layout = Layout.package(open_tree)
+    node = Node.from_paths(etc=layout.etc, log=layout.log, var=layout.var, name="node1")
+    os.chmod(f"{layout.var}/osvcd.pid", 0)
+    with ordinary_user():
+        assert daemon_sentence(node) == "unknown: var/osvcd.pid cannot be read: Permission denied"

@@ -191,8 +191,8 @@ def threads(pid: int) -> Section:
     folder = f"/proc/{pid}/task"
     names: Section = {}
     for task in sorted(os.listdir(folder), key=int)[:MAX_THREADS]:
-        with contextlib.suppress(OSError), open(f"{folder}/{task}/comm", errors="backslashreplace") as file:
-            names[task] = file.read().rstrip("\n")
+        with contextlib.suppress(OSError), open(f"{folder}/{task}/comm", "rb") as file:
+            names[task] = file.read().decode("utf-8", "backslashreplace").rstrip("\n")
     return names
 
 
