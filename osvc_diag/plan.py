@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Optional
 from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
 from osvc_diag.bundle.headers import check_member_name
 from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.trees import NotTakenError
 
@@ -24,6 +25,7 @@ TOPS = ("file/", "info/", "cmd/")
 MOST_ARTIFACTS = 500_000  # of one collector; 5,000 objects have about 100,000 files
 MEASURING_TIMEOUT = 20.0  # seconds for the sizes of all files
 EXPECTED_RATIO = 5  # of text to archive; agent logs reach 7 to 9
+COMPRESSED_AGAIN = 1.3  # of a rotated log in the archive to itself: the fastest level is used
 PAGES = 4 * 1024  # bytes of the manifest's head and the front page, compressed
 ENTRY = 80  # bytes of an artifact in the manifest and SHA256SUMS, compressed, beside its name
 
@@ -59,7 +61,13 @@ class Plan:
     @property
     def expected_bytes(self) -> int:
         """About how large the archive will be."""
-        return self.source_bytes // EXPECTED_RATIO + self.pages_bytes
+        compressed = sum(
+            artifact.size_hint or 0
+            for artifact in self.artifacts
+            if isinstance(artifact.source, LogSource) and compression_of(artifact.source.path)
+        )
+        text = max(0, self.source_bytes - compressed)
+        return text // EXPECTED_RATIO + int(compressed * COMPRESSED_AGAIN) + self.pages_bytes
 
 
 def make_plan(
