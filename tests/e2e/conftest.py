@@ -1,0 +1,70 @@
+"""What end-to-end tests share: real nodes with plugins of the tests' own, in this process."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Callable
+
+import pytest
+
+from osvc_diag.collector import Collector
+from osvc_diag.frontdoor import Result, make_bundle
+from osvc_diag.hookspecs import hookimpl
+from osvc_diag.node import Node
+from osvc_diag.plugin_manager import load_plugins
+from osvc_diag.request import Request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from osvc_diag.artifact import Artifact
+
+PLUGIN = "third-party"
+
+
+def plugin_with(collect: Callable[..., Any], *, name: str = PLUGIN, timeout: float = 5.0) -> object:
+    """Return a plugin with one collector."""
+
+    @hookimpl
+    def osvc_diag_collectors() -> list[Collector]:
+        return [Collector(name, "of a test", collect, timeout=timeout)]
+
+    return SimpleNamespace(osvc_diag_collectors=osvc_diag_collectors)
+
+
+@pytest.fixture
+def collected(tmp_path: Path, sample_tree: Callable[..., str]) -> Callable[..., Result]:
+    """Make a bundle in this process: of the sample's web, unless told otherwise."""
+
+    def make(
+        *selectors: str,
+        root: str = "",
+        naming: Callable[..., Any] = lambda node, objects: [],
+        timeout: float = 5.0,
+        on_event: Callable[[object], None] = lambda event: None,
+        output: str = "",
+        clock: Any = None,
+        **wishes: Any,
+    ) -> Result:
+        node = Node.discover(root or sample_tree())
+        plugins = load_plugins(extra=[(PLUGIN, plugin_with(naming, timeout=timeout))])
+        return make_bundle(
+            Request(selectors or ("prod/svc/web",), **wishes),
+            node,
+            plugins,
+            output=output or str(tmp_path),
+            on_event=on_event,
+            clock=clock,
+        )
+
+    return make
+
+
+@pytest.fixture
+def naming() -> Callable[..., Callable[..., list[Artifact]]]:
+    """Return a collector's function that names the artifacts that it is given."""
+
+    def of(*artifacts: Artifact) -> Callable[..., list[Artifact]]:
+        return lambda node, objects: list(artifacts)
+
+    return of
