@@ -7,23 +7,25 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from rich.console import Console  # noqa: TID251 - this is the one place
+from rich.cells import cell_len  # noqa: TID251 - this is the one place
+from rich.console import Console  # noqa: TID251
 from rich.progress import (  # noqa: TID251
     BarColumn,
-    DownloadColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
-    TransferSpeedColumn,
 )
-from rich.table import Table  # noqa: TID251
+from rich.table import Column, Table  # noqa: TID251
 from rich.text import Text  # noqa: TID251
 
 from osvc_diag import events
 from osvc_diag.cli.output import Output
 from osvc_diag.printable import printable
+from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 REFRESHES = 8  # a second: enough to look alive, little enough for a struggling node
 NAME_WIDTH = 48  # characters of the artifact's name in the progress line
+BAR_WIDTH = 24  # characters
+WIDE = 100  # columns of a terminal from which on all of the progress line fits
+NARROW = 60  # columns below which only the phase and the bytes do
+GUTTER = 2  # characters between the columns of a table
 _PHASES = {
     "plan": "planning",
     "learn": "learning secrets",
@@ -51,13 +57,13 @@ class TerminalOutput(Output):
 
     def warn(self, text: str) -> None:
         """Tell something that matters even when quiet."""
-        self._console.print(Text("warning: " + printable(text), style="yellow"))
+        self._print("warning: " + printable(text), "yellow")
 
     def error(self, error: DiagError) -> None:
         """Tell what went wrong, and what to do next."""
-        self._console.print(Text(f"osvc_diag: {printable(str(error), keep=chr(10))}", style="bold red"))
+        self._print(f"osvc_diag: {printable(str(error), keep=chr(10))}", "bold red")
         if error.hint:
-            self._console.print(Text(f"  hint: {printable(error.hint, keep=chr(10))}"))
+            self._print(f"  hint: {printable(error.hint, keep=chr(10))}")
 
     def table(
         self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, as_result: bool = False
@@ -68,14 +74,19 @@ class TerminalOutput(Output):
             return
         if self.is_quiet and not as_result:
             return
-        table = Table(
-            title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-        )
-        for column in columns:
-            table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
-        for row in rows:
-            table.add_row(*[Text(printable(cell), overflow="fold") for cell in row])
         console = Console(file=self.stdout, highlight=False) if as_result else self._console
+        cells = [[printable(cell) for cell in row] for row in rows]
+        names = [column.lstrip(">") for column in columns]
+        if _width([names, *cells]) > console.width:
+            _stack(console, title, names, cells)
+            return
+        table = Table(
+            title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, GUTTER, 0, 0)
+        )
+        for name, column in zip(names, columns):
+            table.add_column(name, justify="right" if column.startswith(">") else "left", no_wrap=True)
+        for row in cells:
+            table.add_row(*map(Text, row))
         console.print(table)
 
     @contextlib.contextmanager
@@ -84,17 +95,9 @@ class TerminalOutput(Output):
         if self.is_quiet:
             yield self.tell
             return
+        columns = _progress_columns(self._console.width)
         with Progress(
-            TextColumn("{task.fields[phase]:<16}"),
-            BarColumn(bar_width=24),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}", markup=False),
-            console=self._console,
-            transient=True,
-            refresh_per_second=REFRESHES,
+            *columns, console=self._console, transient=True, refresh_per_second=REFRESHES
         ) as progress:
             yield _Line(progress, self).on_event
 
@@ -113,7 +116,52 @@ class TerminalOutput(Output):
             return None
 
     def _line(self, text: str) -> None:
-        self._console.print(Text(printable(text, keep="\n")))
+        self._print(printable(text, keep="\n"))
+
+    def _print(self, text: str, style: str = "") -> None:
+        # The terminal breaks long lines: a path or a command can then be copied as it is.
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """Return the columns that a table needs."""
+    return sum(max(map(cell_len, cells)) + GUTTER for cells in zip(*rows)) - GUTTER
+
+
+def _stack(console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table that is too wide: each row's first cell on a line of its own, the others below it."""
+    if title:
+        console.print(Text(title, style="italic"), soft_wrap=True)
+    for first, *others in rows:
+        console.print(Text(first), soft_wrap=True)
+        told = ", ".join(f"{name} {cell}" for name, cell in zip(names[1:], others) if cell)
+        if told:
+            console.print(Text(f"  {told}"), soft_wrap=True)
+
+
+def _progress_columns(width: int) -> list[ProgressColumn]:
+    """Return what fits into a line of a terminal."""
+    columns: list[ProgressColumn] = [TextColumn("{task.fields[phase]:<16}")]
+    if width >= NARROW:
+        columns.append(BarColumn(bar_width=BAR_WIDTH))
+    columns.append(_Bytes(table_column=Column(no_wrap=True)))
+    if width >= WIDE:
+        columns += [TimeElapsedColumn(), TimeRemainingColumn()]
+    if width >= NARROW:
+        name = Column(no_wrap=True, overflow="crop")
+        columns.append(TextColumn("{task.description}", markup=False, table_column=name))
+    return columns
+
+
+class _Bytes(ProgressColumn):
+    """How many bytes of how many, and how fast; nothing in a phase that counts none."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text of the column."""
+        if task.total is None:
+            return Text("")
+        rate = f", {format_size(task.speed)}/s" if task.speed else ""
+        return Text(f"{format_size(task.completed)} of {format_size(task.total)}{rate}")
 
 
 class _Line:
