@@ -22,7 +22,15 @@ def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iter
     Raises:
         ValueError: there is no such engine, or it is not on this system.
     """
-    planned = plan(anchors, literals)
+    return finder_of(plan(anchors, literals), engine)
+
+
+def finder_of(planned: Plan, engine: Optional[str] = None) -> Finder:
+    """Return the finder of an engine for what is planned already.
+
+    Raises:
+        ValueError: there is no such engine, or it is not on this system.
+    """
     if engine is None:
         return _GrowingFinder(planned)
     if engine == "re":

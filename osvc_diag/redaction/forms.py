@@ -26,6 +26,7 @@ def text_forms(value: bytes) -> Iterator[bytes]:
     yield from _hexadecimal(value)
     if value.isalnum():
         return
+    yield from _latin(value)
     yield from _url(value)
     yield from _json(value)
     yield from _shell(value)
@@ -61,6 +62,13 @@ def _hexadecimal(value: bytes) -> Iterator[bytes]:
         for form in (value, value.replace(b"-", b"")):
             yield form.lower()
             yield form.upper()
+
+
+def _latin(value: bytes) -> Iterator[bytes]:
+    try:
+        yield value.decode("utf-8").encode("latin-1")
+    except UnicodeError:
+        return
 
 
 def _url(value: bytes) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CRYPT_RULE = "conf-crypt"
 _CLUSTER_CONFS = ("cluster.conf", "node.conf")
 _MAX_CONTENT = 1024 * 1024  # bytes of one [data] value in which secrets are looked for
+_ENCRYPTED = b"crypt:"
 _PRIVATE = b"PRIVATE KEY"
 
 
@@ -142,5 +143,7 @@ class _Scanner:
             start = text.rfind(b"\n", 0, offset) + 1
             done = text.find(b"\n", offset)
             done = len(text) if done < 0 else done
-            for found in self._masker.found(text[start:done].rstrip(b"\r")):
+            line = text[start:done].rstrip(b"\r")
+            # What is encrypted is masked by a rule, wherever it stands.
+            for found in self._masker.found(line) if _ENCRYPTED not in line else ():
                 secrets.add(found.value, found.rule)

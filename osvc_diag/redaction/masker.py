@@ -46,6 +46,7 @@ class LineMasker:
         self._secrets = secrets
         self._tokens = tokens
         self._gate = Gate(rules)
+        self._grouped = {rule.id: rule.group for rule in rules if rule.group}
         self._index = LiteralIndex(secrets.literals)
 
     def mask(self, line: bytes, counts: Counter[str]) -> bytes:
@@ -66,10 +67,14 @@ class LineMasker:
         pieces, last = [], 0
         for one in found:
             counts[one.rule] += 1
-            token = self._tokens.token(one.rule, one.value)
+            token = self._tokens.token(one.rule, one.value, self._group(one))
             pieces += [line[last : one.start], b'"%s"' % token if one.quotes else token]
             last = one.end
         return b"".join((*pieces, line[last:]))
+
+    def _group(self, one: Found) -> bytes:
+        grouped = self._grouped.get(one.rule)
+        return grouped(one.value) if grouped else b""
 
     def found(self, line: bytes) -> list[Found]:
         """Return the secrets of a line, in order, apart from each other and from tokens."""

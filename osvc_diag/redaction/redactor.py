@@ -10,6 +10,7 @@ from osvc_diag.conf import ENCODING, ERRORS
 from osvc_diag.errors import RedactionError
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
+from osvc_diag.redaction.content import looked_at
 from osvc_diag.redaction.engine import make_finder
 from osvc_diag.redaction.long_line import LongLine
 from osvc_diag.redaction.masker import Found, LineMasker
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.stream import Unit
     from osvc_diag.redaction.tokens import Tokens
 
+WITHHELD = "withheld"  # the rule of a text that no rule could be applied to
 MAX_CONF = 16 * 1024 * 1024  # bytes; a configuration is read whole, and none is as large
 
 
@@ -53,7 +55,11 @@ class Redactor:
         """
         self._secrets = secrets
         self._tokens = tokens
-        rules = (*builtin_rules(), *extra_rules)
+        rules = [*builtin_rules(), *extra_rules]
+        if mask_network:
+            from osvc_diag.redaction.rules_network import network_rules  # noqa: PLC0415 (ipaddress takes 10 ms)
+
+            rules += network_rules(secrets.hosts)
         self._masker = LineMasker(secrets, tokens, rules)
         self._finder = make_finder(
             engine,
@@ -67,17 +73,35 @@ class Redactor:
         Raises:
             RedactionError: it cannot be redacted, and must be withheld as a whole.
         """
+        is_binary, blocks = looked_at(blocks)
+        if is_binary:
+            yield from self._binary(blocks)
+            return
         if form is Form.CONF:
             blocks = [mask_conf(_whole(blocks), self._secrets, self._tokens, counts)]
+        yield from self._text(blocks, counts)
+
+    def mask_text(self, text: str) -> str:
+        """Return a short text, such as a name or the user's own words, with a token for every secret."""
+        try:
+            masked = b"".join(self._text([text.encode(ENCODING, ERRORS)], Counter()))
+        except RedactionError:
+            masked = self._tokens.token(WITHHELD, text.encode(ENCODING, ERRORS))
+        return masked.decode(ENCODING, ERRORS)
+
+    def _text(self, blocks: Iterable[bytes], counts: Counter[str]) -> Iterator[bytes]:
         stream = _Stream(self._masker, self._finder, PrivateKeys(self._tokens), counts)
         for unit in units(blocks):
             yield stream.next(unit)
         yield stream.end()
 
-    def mask_text(self, text: str) -> str:
-        """Return a short text, such as a name or the user's own words, with a token for every secret."""
-        blocks = self.redact([text.encode(ENCODING, ERRORS)], Form.TEXT, Counter())
-        return b"".join(blocks).decode(ENCODING, ERRORS)
+    def _binary(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield binary data unchanged; a token in it would damage it, so a secret in it withholds it."""
+        counts: Counter[str] = Counter()
+        for block in self._text(blocks, counts):
+            if counts:
+                raise RedactionError("binary data with a secret in it")
+            yield block
 
 
 class _Stream:

@@ -59,6 +59,8 @@ class Rule:
     """In the place of a pattern: returns the secrets of a line."""
     keep: Callable[[bytes], bool] = field(default=values.is_reference, repr=False)
     """Whether a value that the pattern found is no secret."""
+    group: Optional[Callable[[bytes], bytes]] = field(default=None, repr=False)
+    """What a value shares with its neighbours, as an address its subnet; their tokens begin alike."""
     certain: bool = False
     """A hit is a secret beyond doubt: verify looks for it in the finished bundle."""
 

@@ -1,4 +1,8 @@
-"""Looks for secrets in what was redacted, by other ways than the redactor's."""
+"""Looks for secrets in what was redacted, by other ways than the redactor's.
+
+It knows nothing of lines, rounds or forms: windows of bytes that overlap, the last bytes of each literal where the
+redactor looks for the first rare ones, and only those rules whose hit is a secret beyond doubt.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,36 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from osvc_diag.redaction.builtin import builtin_rules
-from osvc_diag.redaction.rule import compiled
+from osvc_diag.redaction.engine import finder_of
+from osvc_diag.redaction.finder import Plan, plan
+from osvc_diag.redaction.literals import any_of, escaped, is_rare
+from osvc_diag.redaction.rule import Anchor, compiled
 from osvc_diag.redaction.tokens import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from osvc_diag.redaction.rule import Rule
-    from osvc_diag.redaction.secrets import Secrets
+    from osvc_diag.redaction.secrets import Literal, Secrets
 
-OVERLAP = 16 * 1024  # bytes looked at again with the next block
-_WORD = re.compile(rb"[A-Za-z0-9]")
+OVERLAP = 16 * 1024  # bytes looked at again with the next ones; longer than any literal
+CHUNK = 512 * 1024  # bytes looked at together
+_TAIL = 4  # bytes by which a literal is recognised
+_LONG_TAIL = 16  # bytes by which one without rare bytes is
+_MANY = 32  # literals without rare bytes that are looked for one by one
+_REACH = 4 * 1024  # bytes of a line before and after an anchor that a rule gets to see
+
+_KEY_FOLLOWS = re.compile(
+    rb"PRIVATE KEY(?: BLOCK)? ?-{4,5}[\"',\\nr]{0,8}\r?\n(?:[^\n]{0,512}[\s|>\"':,+({\[])?[A-Za-z0-9+/=_-]{40,76}[\"',]{0,2}\r?\n"
+)
+_KEY_BEFORE = re.compile(
+    rb"[A-Za-z0-9+/=_-]{40,76}\r?\n(?:[^\n]{0,512}[\s|>])?[A-Za-z0-9+/=]{0,76}\r?\n?[^\n]{0,512}-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY"
+)
+_KEY = b"PRIVATE KEY"
+_BLANK = b"\x02"
+_LETTER = re.compile(rb"[A-Za-z0-9]")
+_OPTION = re.compile(rb"(?:^|.*[\s\"'])-[A-Za-z]", re.DOTALL)
+_KEY_RULE = "private-key"
 
 
 class Hit(NamedTuple):
@@ -30,47 +53,101 @@ class SecretSearch:
     """Searches a stream for every learned value in all its forms, and for what is a secret beyond doubt."""
 
     def __init__(self, secrets: Secrets, *, extra_rules: Sequence[Rule] = ()) -> None:
-        self._literals = secrets.literals
-        self._rules = [rule for rule in (*builtin_rules(), *extra_rules) if rule.certain]
+        rules = [rule for rule in (*builtin_rules(), *extra_rules) if rule.certain]
+        self._anchors = [(anchor, rule) for rule in rules for anchor in rule.anchors]
+        self._by_tail: dict[bytes, list[tuple[int, Literal]]] = {}
+        singles: set[Anchor] = set()
+        rare: set[bytes] = set()
+        for literal in secrets.literals:
+            at = _tail(literal.text)
+            key = literal.text[at : at + _TAIL]
+            self._by_tail.setdefault(key, []).append((at, literal))
+            if is_rare(key[0]):
+                rare.add(key)
+            else:
+                singles.add(Anchor(escaped(literal.text[at:]), caseless=False))
+        together: dict[bytes, set[bytes]] = {}
+        if len(singles) > _MANY:
+            rare, singles = set(self._by_tail), set()
+        for key in rare:
+            together.setdefault(key[:1], set()).add(escaped(key[1:]))
+        planned = plan((anchor for anchor, _ in self._anchors), ())
+        patterns = b"|".join(filter(None, (planned.together, any_of(together))))
+        self._finder = finder_of(Plan(patterns, (*planned.singles, *singles)))
 
     def search(self, blocks: Iterable[bytes]) -> Iterator[Hit]:
-        """Yield the hits of a stream; each once, in no strict order."""
+        """Yield the hits of a stream, each once."""
         window = b""
         base = 0
         seen: set[Hit] = set()
-        for block in blocks:
-            window += block
-            yield from self._fresh(window, base, seen)
+        for chunk, is_last in _chunks(blocks):
+            window += chunk
+            for rule, start in self._found(_blanked(window), is_last=is_last):
+                hit = Hit(rule, base + start)
+                if hit not in seen:
+                    seen.add(hit)
+                    yield hit
             cut = max(0, len(window) - OVERLAP)
             window, base = window[cut:], base + cut
             seen = {hit for hit in seen if hit.offset >= base}
 
-    def _fresh(self, window: bytes, base: int, seen: set[Hit]) -> Iterator[Hit]:
-        tokens = None
-        for rule, start, end in self._found(window):
-            if tokens is None:
-                tokens = [match.span() for match in TOKEN.finditer(window)]
-            hit = Hit(rule, base + start)
-            if hit not in seen and not any(first < end and start < last for first, last in tokens):
-                seen.add(hit)
-                yield hit
-
-    def _found(self, window: bytes) -> Iterator[tuple[str, int, int]]:
-        for literal in self._literals:
-            at = window.find(literal.text)
-            while at >= 0:
-                end = at + len(literal.text)
-                if not literal.alone or _is_apart(window, at, end):
-                    yield literal.rule, at, end
-                at = window.find(literal.text, at + 1)
+    def _found(self, window: bytes, *, is_last: bool) -> Iterator[tuple[str, int]]:
         lowered = window.lower()
-        for rule in self._rules:
-            if any(
-                compiled(anchor).search(lowered if anchor.caseless else window) for anchor in rule.anchors
-            ):
-                for span in rule.spans(window):
-                    yield rule.id, span.start, span.end
+        for offset in self._finder.find(window):
+            # A match hides those that begin inside it.
+            for at in range(offset, offset + _TAIL):
+                for tail, literal in self._by_tail.get(window[at : at + _TAIL], ()):
+                    start, end = at - tail, at - tail + len(literal.text)
+                    if start >= 0 and window.startswith(literal.text, start):
+                        if literal.alone and not (
+                            _is_apart(window, start, end) and (is_last or end < len(window))
+                        ):
+                            continue
+                        yield literal.rule, start
+            for anchor, rule in self._anchors:
+                if compiled(anchor).match(lowered if anchor.caseless else window, offset):
+                    yield from _ruled(rule, window, offset)
+        if _KEY in window:
+            for pattern in (_KEY_FOLLOWS, _KEY_BEFORE):
+                yield from ((_KEY_RULE, match.start()) for match in pattern.finditer(window))
+
+
+def _ruled(rule: Rule, window: bytes, offset: int) -> Iterator[tuple[str, int]]:
+    first = max(window.rfind(b"\n", 0, offset) + 1, offset - _REACH)
+    end = window.find(b"\n", offset, offset + _REACH)
+    for span in rule.spans(window[first : end if end >= 0 else offset + _REACH]):
+        if window[first + span.start : first + span.end].strip(_BLANK):
+            yield rule.id, first + span.start
+
+
+def _tail(text: bytes) -> int:
+    """Return where the last four bytes begin that start with a rare one; of all-common bytes, the last sixteen."""
+    for start in range(len(text) - _TAIL, -1, -1):
+        if is_rare(text[start]):
+            return start
+    return max(0, len(text) - _LONG_TAIL)
 
 
 def _is_apart(window: bytes, start: int, end: int) -> bool:
-    return not (_WORD.match(window, end) or (start and _WORD.match(window, start - 1)))
+    """Return whether no letter or digit touches what stands there, an option's letter excepted."""
+    return not _LETTER.match(window, end) and not (
+        start and _LETTER.match(window, start - 1) and not _OPTION.match(window, max(0, start - 3), start)
+    )
+
+
+def _blanked(window: bytes) -> bytes:
+    return TOKEN.sub(lambda match: _BLANK * len(match[0]), window) if b"<masked:" in window else window
+
+
+def _chunks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield the stream in chunks of a fair size, and whether each is the last."""
+    pieces: list[bytes] = []
+    size = 0
+    for block in blocks:
+        for start in range(0, len(block), CHUNK):
+            pieces.append(block[start : start + CHUNK])
+            size += len(pieces[-1])
+            if size >= CHUNK:
+                yield b"".join(pieces), False
+                pieces, size = [], 0
+    yield b"".join(pieces), True

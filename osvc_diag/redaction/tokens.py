@@ -47,19 +47,24 @@ class Tokens:
         """Return tokens under a key that nobody keeps."""
         return cls(lambda: os.urandom(_KEY_SIZE), stable=False)
 
-    def token(self, rule_id: str, value: bytes) -> bytes:
-        """Return what stands for a value: its rule, and an id that depends on the value alone."""
-        return b"<masked:%s:%s>" % (rule_id.encode("ascii"), self.id_of(value))
+    def token(self, rule_id: str, value: bytes, group: bytes = b"") -> bytes:
+        """Return what stands for a value: its rule, and an id that depends on the value alone.
+
+        Values that share a group, a subnet say, share the first half of their ids.
+        """
+        one = self._id(value)
+        if group:
+            one = self._id(group)[:4] + one[:4]
+        return b"<masked:%s:%s>" % (rule_id.encode("ascii"), one)
 
     @staticmethod
     def is_token(value: bytes) -> bool:
         """Return whether a value is a token, of whatever run."""
         return TOKEN.fullmatch(value) is not None
 
-    def id_of(self, value: bytes, size: int = 8) -> bytes:
-        """Return the first characters of a value's id, at most eight."""
+    def _id(self, value: bytes) -> bytes:
         digest = hmac.new(self._key(), value, hashlib.sha256).digest()
-        return base64.b32encode(digest[:_ID_SIZE]).lower()[:size]
+        return base64.b32encode(digest[:_ID_SIZE]).lower()
 
 
 def _derived(secret: bytes) -> bytes:
