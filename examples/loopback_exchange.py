@@ -15,6 +15,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -135,7 +136,7 @@ def serve(arguments: argparse.Namespace) -> None:
     for name, value in settings.items():
         if value is not None:
             setattr(Config, name, value)
-    server = Server(("127.0.0.1", arguments.port), create_app(), numthreads=16, timeout=30)
+    server = Server(("127.0.0.1", arguments.port or _free_port()), create_app(), numthreads=16, timeout=30)
     if arguments.cert:
         server.ssl_adapter = BuiltinSSLAdapter(arguments.cert, arguments.key)
     server.prepare()
@@ -144,6 +145,14 @@ def serve(arguments: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     with contextlib.suppress(KeyboardInterrupt):
         server.serve()
+
+
+def _free_port() -> int:
+    """Return a port that the server can have now, and again after a crash."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def main() -> None:

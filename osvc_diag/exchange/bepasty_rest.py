@@ -55,13 +55,13 @@ def send_rest(session: Session, exchange: str) -> None:
             answer = _post(session, start, end)
             done = _accept(session, exchange, answer, end)
         except ChunkTooLargeError:
-            if not session.shrink():
+            if not session.shrink(session.chunk):
                 raise body_too_large(session) from None
             continue
         except TransientError as error:
             patience.fail(error)
             if patience.failures % 2 == 0:
-                session.shrink()
+                session.shrink(session.chunk)
             continue
         if done and _is_all_there(session):
             return

@@ -118,18 +118,19 @@ def _work(session: Session, plan: _Plan, stop: threading.Event) -> None:
         piece = plan.take()
         if piece is None:
             return
+        body = piece[1] - piece[0] + FORM_OVERHEAD
         try:
             _send(session, item, *piece)
         except ChunkTooLargeError:
             plan.put_back(piece)
-            if not session.shrink():
+            if not session.shrink(body):
                 raise body_too_large(session) from None
         except TransientError as error:
             plan.put_back(piece)
             patience.fail(error)
             if patience.failures % 2 == 0:
                 # A line that breaks again and again may let smaller pieces through.
-                session.shrink()
+                session.shrink(body)
         else:
             patience.succeed()
             session.acknowledge(item, *piece)

@@ -58,9 +58,16 @@ class Session:
         """Return what to raise for an answer that is not the wanted one."""
         return refuse(answer, host=self.transport.host, choice=self.transport.choice)
 
-    def shrink(self) -> bool:
-        """Halve the chunk; False when it is as small as it gets."""
+    def shrink(self, body: int) -> bool:
+        """Halve the chunk; False when it is as small as it gets.
+
+        Args:
+            body: bytes of the request that did not come through. Several fail at a time: what another
+                one of them has halved already is not halved again.
+        """
         with self.lock:
+            if self.chunk < body:
+                return True
             if self.chunk <= MIN_CHUNK:
                 return False
             self.chunk = max(MIN_CHUNK, self.chunk // 2)

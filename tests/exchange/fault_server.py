@@ -71,6 +71,8 @@ class FaultServer:
     script: Callable[[str, str], Fault]
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path and the kind of fault, in order of arrival."""
+    meeting: Optional[threading.Barrier] = None
+    """Where requests of the kind `meet` wait for each other."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -142,6 +144,9 @@ class _Handler(socketserver.BaseRequestHandler):
         if fault.kind == "too_large" and length > LARGE:
             self.request.sendall(_answer(Fault(status=413)))
             return
+        if fault.kind == "meet":
+            assert faults.meeting is not None
+            faults.meeting.wait()
         request = _closing(head) + body
         answer = _ask(faults.upstream, request)
         if fault.kind == "twice":
