@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.conf import ENCODING, ERRORS, ConfEntry, parse_conf
 from osvc_diag.redaction import values
+from osvc_diag.redaction.masker import Found
 from osvc_diag.redaction.names import is_secret_name
+from osvc_diag.redaction.tokens import TOKEN
 
 if TYPE_CHECKING:
     from collections import Counter
 
+    from osvc_diag.redaction.masker import LineMasker
     from osvc_diag.redaction.secrets import Secrets
-    from osvc_diag.redaction.tokens import Tokens
 
+_SEVERAL = 2  # lines
 KEY, ENV, DATA = "conf-key", "conf-env", "conf-data"
 
 # (section type, key): secrets whose names do not say so. Identifiers are masked where they stand, not learned.
@@ -59,17 +62,49 @@ def content_start(entry: ConfEntry) -> int:
     return prefix.end() if prefix and entry.section == "data" else 0
 
 
-def mask_conf(text: bytes, secrets: Secrets, tokens: Tokens, counts: Counter[str]) -> bytes:
-    """Return a configuration with a token for every value that is a secret as a whole."""
-    pieces, last = [], 0
+def mask_conf(text: bytes, secrets: Secrets, masker: LineMasker, counts: Counter[str]) -> bytes:
+    """Return a configuration with a token for every value that is a secret as a whole.
+
+    So is a learned value that is split over the lines of another one; what stands in one line is left to the rules.
+    """
+    found: list[Found] = []
     for entry in parse_conf(text):
-        found = verdict(entry)
+        why = verdict(entry)
+        if why is None:
+            found += _split(text, entry, masker)
+            continue
         skip = content_start(entry)
-        for start, end in entry.value_spans if found else ():
-            begin, skip = start + skip, 0
-            line = text[begin:end]
-            if found and line and not tokens.is_token(line):
-                counts[found.rule] += 1
-                pieces += [text[last:begin], tokens.token(secrets.rule_of(line) or found.rule, line)]
-                last = end
-    return b"".join((*pieces, text[last:]))
+        for start, end in entry.value_spans:
+            value = text[start + skip : end]
+            if value and not TOKEN.fullmatch(value):
+                found.append(Found(start + skip, end, secrets.rule_of(value) or why.rule, value))
+            skip = 0
+    return masker.replace(text, found, counts)
+
+
+def _split(text: bytes, entry: ConfEntry, masker: LineMasker) -> list[Found]:
+    """Find learned values that go over a line's end in a value of several lines, broken in a word or at a blank."""
+    spans = entry.value_spans
+    if len(spans) < _SEVERAL:
+        return []
+    masked: dict[int, Found] = {}
+    for glue in (b"", b" "):
+        starts, size = [], 0
+        for start, end in spans:
+            starts.append(size)
+            size += end - start + len(glue)
+        for one in masker.learned(glue.join(text[start:end] for start, end in spans)):
+            for at, (start, end) in zip(starts, spans):
+                first, last = max(one.start - at, 0), min(one.end - at, end - start)
+                crosses = one.start < at or one.end > at + end - start
+                if crosses and first < last and start + first not in masked:
+                    masked[start + first] = Found(start + first, start + last, one.rule, one.value)
+    return _apart(sorted(masked.values()))
+
+
+def _apart(found: list[Found]) -> list[Found]:
+    apart: list[Found] = []
+    for one in found:
+        if not apart or one.start >= apart[-1].end:
+            apart.append(one)
+    return apart

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from osvc_diag.conf import ENCODING, ERRORS, ConfEntry, parse_conf
 from osvc_diag.redaction import crypt
 from osvc_diag.redaction.builtin import builtin_rules
-from osvc_diag.redaction.confs import content_start, verdict
+from osvc_diag.redaction.confs import DATA, ENV, KEY, content_start, verdict
 from osvc_diag.redaction.finder import PythonFinder, plan
 from osvc_diag.redaction.masker import LineMasker
 from osvc_diag.redaction.secrets import Secrets
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _CRYPT_RULE = "conf-crypt"
+LEARNED_RULES = {
+    KEY: "values of secret keys of the node's configuration, wherever they stand",
+    ENV: "values of [env] sections, unless they are harmless by their form",
+    DATA: "values of the [data] of cfg, sec and usr objects",
+    _CRYPT_RULE: "what encrypted values hold, wherever it stands",
+}
+"""What learned values are called: rule ids and purposes."""
 _CLUSTER_CONFS = ("cluster.conf", "node.conf")
 _MAX_CONTENT = 1024 * 1024  # bytes of one [data] value in which secrets are looked for
 _ENCRYPTED = b"crypt:"

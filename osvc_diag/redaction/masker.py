@@ -80,7 +80,7 @@ class LineMasker:
         """Return the secrets of a line, in order, apart from each other and from tokens."""
         masked = [match.span() for match in TOKEN.finditer(line)] if _TOKEN_START in line else []
         visible = _blanked(line, masked)
-        hits = [*self._learned(visible), *self._by_rules(visible)]
+        hits = [*self.learned(visible), *self._by_rules(visible)]
         if not hits:
             return []
         apart = _without_tokens(_merged(hits), masked)
@@ -100,7 +100,8 @@ class LineMasker:
             for span in spans:
                 yield Found(span.start, span.end, rule.id, b"", span.quotes)
 
-    def _learned(self, line: bytes) -> Iterator[Found]:
+    def learned(self, line: bytes) -> Iterator[Found]:
+        """Yield the learned values in a line, overlapping ones too."""
         for start, literal in self._index.find(line):
             end = start + len(literal.text)
             if not literal.alone or stands_alone(line, start, end):

@@ -78,7 +78,7 @@ class Redactor:
             yield from self._binary(blocks)
             return
         if form is Form.CONF:
-            blocks = [mask_conf(_whole(blocks), self._secrets, self._tokens, counts)]
+            blocks = [mask_conf(_whole(blocks), self._secrets, self._masker, counts)]
         yield from self._text(blocks, counts)
 
     def mask_text(self, text: str) -> str:
