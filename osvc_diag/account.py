@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from osvc_diag import __version__
 from osvc_diag.bundle import manifest as facts
+from osvc_diag.foreign import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +68,11 @@ def write_account(
         gaps=tuple(gaps),
     )
     masked: facts.Manifest = _masked(manifest, mask)
-    return dataclasses.replace(masked, artifacts=tuple(sorted(entries, key=lambda entry: entry.name)))
+    return dataclasses.replace(
+        masked,
+        gaps=tuple(dataclasses.replace(gap, reason=shortened(gap.reason)) for gap in masked.gaps),
+        artifacts=tuple(sorted(entries, key=lambda entry: entry.name)),
+    )
 
 
 def _started(prepared: Prepared) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.headers import MemberNameError
 from osvc_diag.bundle.manifest import State
 from osvc_diag.errors import RedactionError
+from osvc_diag.foreign import shortened, told_by
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.reading.trees import NotTakenError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from osvc_diag.redaction import Redactor
 
 NO_ROOM = "--max-size leaves no room for it"
-REASON_LENGTH = 300  # characters of what a plugin's exception says
 _STATES_OF_ERRNO = {
     errno.ENOENT: (State.MISSING, "is not there"),
     errno.ENOTDIR: (State.MISSING, "is not there"),
@@ -59,13 +59,9 @@ def _of_source(error: Optional[BaseException], redactor: Redactor) -> tuple[Stat
         return _STATES_OF_ERRNO[error.errno]
     if isinstance(error, OSError) and error.strerror:
         return State.FAILED, error.strerror
-    kind = type(error).__name__
-    return State.FAILED, _masked(lambda: f"{kind}: {error}", redactor) or kind
-
-
-def _masked(text: Callable[[], str], redactor: Redactor) -> str:
-    """Return what an exception says, or nothing where it cannot even say that, or not without a secret."""
+    if error is None:
+        return State.FAILED, "failed"
     try:
-        return redactor.mask_text(text())[:REASON_LENGTH]
-    except Exception:  # noqa: BLE001 - a plugin's own exception, and a rule of a plugin
-        return ""
+        return State.FAILED, shortened(redactor.mask_text(told_by(error)))
+    except Exception:  # noqa: BLE001 - a rule of a plugin may raise anything
+        return State.FAILED, type(error).__name__

@@ -10,6 +10,7 @@ from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSo
 from osvc_diag.bundle.headers import check_member_name
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.reading.compressed import compression_of
+from osvc_diag.foreign import told_by
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.trees import NotTakenError
 
@@ -117,7 +118,7 @@ class _Naming:
         except StalledError as error:
             problem = self._gap(State.TIMEOUT, str(error))
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-            problem = self._gap(State.FAILED, f"{type(error).__name__}: {error}")
+            problem = self._gap(State.FAILED, told_by(error))
         self._is_over = True
         # Copies: a thread that was left behind may still be at it.
         return tuple(self._named), tuple(self._gaps) + ((problem,) if problem else ())

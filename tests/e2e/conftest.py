@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
@@ -29,7 +29,9 @@ def plugin_with(collect: Callable[..., Any], *, name: str = PLUGIN, timeout: flo
     def osvc_diag_collectors() -> list[Collector]:
         return [Collector(name, "of a test", collect, timeout=timeout)]
 
-    return SimpleNamespace(osvc_diag_collectors=osvc_diag_collectors)
+    plugin = ModuleType(name)
+    plugin.osvc_diag_collectors = osvc_diag_collectors  # type: ignore[attr-defined]
+    return plugin
 
 
 @pytest.fixture
@@ -40,14 +42,14 @@ def collected(tmp_path: Path, sample_tree: Callable[..., str]) -> Callable[..., 
         *selectors: str,
         root: str = "",
         naming: Callable[..., Any] = lambda node, objects: [],
-        timeout: float = 5.0,
+        patience: float = 5.0,
         on_event: Callable[[object], None] = lambda event: None,
         output: str = "",
         clock: Any = None,
         **wishes: Any,
     ) -> Result:
         node = Node.discover(root or sample_tree())
-        plugins = load_plugins(extra=[(PLUGIN, plugin_with(naming, timeout=timeout))])
+        plugins = load_plugins(extra=[(PLUGIN, plugin_with(naming, timeout=patience))])
         return make_bundle(
             Request(selectors or ("prod/svc/web",), **wishes),
             node,
