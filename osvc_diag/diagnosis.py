@@ -59,9 +59,12 @@ def _of_source(error: Optional[BaseException], redactor: Redactor) -> tuple[Stat
         return _STATES_OF_ERRNO[error.errno]
     if isinstance(error, OSError) and error.strerror:
         return State.FAILED, error.strerror
-    if error is None:
-        return State.FAILED, "failed"
+    assert error is not None, "a SourceError has a cause"
+    return State.FAILED, _masked(error, redactor)
+
+
+def _masked(error: BaseException, redactor: Redactor) -> str:
     try:
-        return State.FAILED, shortened(redactor.mask_text(told_by(error)))
+        return shortened(redactor.mask_text(told_by(error)))
     except Exception:  # noqa: BLE001 - a rule of a plugin may raise anything
-        return State.FAILED, type(error).__name__
+        return type(error).__name__

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Optional
 from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
 from osvc_diag.bundle.headers import check_member_name
 from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.reading.compressed import compression_of
 from osvc_diag.foreign import told_by
+from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.trees import NotTakenError
 
