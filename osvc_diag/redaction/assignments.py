@@ -17,6 +17,7 @@ _NAME = re.compile(
     rb"(?<![\w.@-])(?P<name>[\w.@-]{2,})(?P<close>[\"'\\\]]{0,8})[ \t]{0,8}(?P<op>=>|:=|=|:)(?P<gap>[ \t]{0,8})"
 )
 _COMPARISON = re.compile(rb"[=~][ \t]|:|//")
+_LONGEST_NAME = 128  # bytes of a name that say what it is, the last ones
 _LOOK_BACK = 4096  # bytes before a value in which the quote around it is looked for
 _START = re.compile(rb"(?:[^\n]{0,512}? \| )?[\s|>*\"'{(,-]*(?:export |set |declare -x |Environment=)?")
 _QUOTE = re.compile(rb"[bBuUrR]{0,2}(\\{0,15})([\"'`])")
@@ -67,7 +68,7 @@ def find_assignments(line: bytes) -> Iterator[Span]:
 def find_options(line: bytes) -> Iterator[Span]:
     """Yield the values of secret options that are words of their own: `--password x`, `"--password", "x"`."""
     for match in _OPTION.finditer(line):
-        if not is_secret_name(match["name"].decode("ascii")):
+        if not is_secret_name(match["name"][-_LONGEST_NAME:].decode("ascii")):
             continue
         if match["op"].strip(b" \t"):
             quote = match["op"].strip(b" \t")[-1:]
@@ -85,7 +86,7 @@ def _is_option_value(value: bytes) -> bool:
 
 
 def _is_secret(line: bytes, match: re.Match[bytes]) -> bool:
-    name = match["name"].decode("ascii", "replace")
+    name = match["name"][-_LONGEST_NAME:].decode("ascii", "replace")
     if match["op"] == b":" and "@" in name:
         return False  # `user:pw@host: ...` is no scoped key
     # In an escaped text the `n` of `\npassword` belongs to the line break.

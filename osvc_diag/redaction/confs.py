@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.conf import ENCODING, ERRORS, ConfEntry, parse_conf
 from osvc_diag.redaction import values
-from osvc_diag.redaction.masker import Found
+from osvc_diag.redaction.masker import Found, blanked, token_spans
 from osvc_diag.redaction.names import is_secret_name
-from osvc_diag.redaction.tokens import TOKEN
 
 if TYPE_CHECKING:
     from collections import Counter
 
     from osvc_diag.redaction.masker import LineMasker
-    from osvc_diag.redaction.secrets import Secrets
 
 _SEVERAL = 2  # lines
 KEY, ENV, DATA = "conf-key", "conf-env", "conf-data"
@@ -62,24 +60,24 @@ def content_start(entry: ConfEntry) -> int:
     return prefix.end() if prefix and entry.section == "data" else 0
 
 
-def mask_conf(text: bytes, secrets: Secrets, masker: LineMasker, counts: Counter[str]) -> bytes:
+def mask_conf(text: bytes, masker: LineMasker, counts: Counter[str]) -> bytes:
     """Return a configuration with a token for every value that is a secret as a whole.
 
     So is a learned value that is split over the lines of another one; what stands in one line is left to the rules.
     """
+    masked = token_spans(text)
+    visible = blanked(text, masked)
     found: list[Found] = []
-    for entry in parse_conf(text):
+    for entry in parse_conf(visible):
         why = verdict(entry)
         if why is None:
-            found += _split(text, entry, masker)
+            found += _split(visible, entry, masker)
             continue
         skip = content_start(entry)
         for start, end in entry.value_spans:
-            value = text[start + skip : end]
-            if value and not TOKEN.fullmatch(value):
-                found.append(Found(start + skip, end, secrets.rule_of(value) or why.rule, value))
+            found.append(Found(start + skip, max(start + skip, end), why.rule, b""))
             skip = 0
-    return masker.replace(text, found, counts)
+    return masker.replace(text, masker.apart(found, text, masked), counts)
 
 
 def _split(text: bytes, entry: ConfEntry, masker: LineMasker) -> list[Found]:

@@ -24,6 +24,7 @@ MAX_BASE64_RUN = 16 * 1024  # bytes masked on each side of a value that was foun
 _TOKEN_START = b"<masked:"
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-")
 _AFTER_OPTION = re.compile(rb"(?:^|[\s\"'])-[A-Za-z]\Z")
+_RULE_OFF = b"--"  # as around the title of a PEM block; base64 has single dashes at most
 # What may be left of a value beside a token without being a secret.
 _RESIDUE = re.compile(rb"(?:[\s,;:&\"'\\|]|literal:|crypt:|base64:)*")
 
@@ -78,13 +79,18 @@ class LineMasker:
 
     def found(self, line: bytes) -> list[Found]:
         """Return the secrets of a line, in order, apart from each other and from tokens."""
-        masked = [match.span() for match in TOKEN.finditer(line)] if _TOKEN_START in line else []
-        visible = _blanked(line, masked)
+        masked = token_spans(line)
+        visible = blanked(line, masked)
         hits = [*self.learned(visible), *self._by_rules(visible)]
-        if not hits:
-            return []
-        apart = _without_tokens(_merged(hits), masked)
-        return [self._named(one, line) for one in apart if not _RESIDUE.fullmatch(line, one.start, one.end)]
+        return self.apart(_merged(hits), line, masked) if hits else []
+
+    def apart(self, found: Iterable[Found], text: bytes, masked: list[tuple[int, int]]) -> list[Found]:
+        """Return what is left of some secrets, in order, beside the tokens that are there already."""
+        return [
+            self._named(one, text)
+            for one in _without_tokens(found, masked)
+            if not _RESIDUE.fullmatch(text, one.start, one.end)
+        ]
 
     def _named(self, one: Found, line: bytes) -> Found:
         value = one.value or line[one.start : one.end]
@@ -123,20 +129,25 @@ def stands_alone(line: bytes, start: int, end: int) -> bool:
 def _run(line: bytes, start: int, end: int) -> tuple[int, int]:
     """Widen a value found inside base64 to all of the base64, whose edges hold some of its bits."""
     first, last = max(0, start - MAX_BASE64_RUN), min(len(line), end + MAX_BASE64_RUN)
-    while start > first and line[start - 1] in _BASE64:
+    while start > first and line[start - 1] in _BASE64 and line[start - 2 : start] != _RULE_OFF:
         start -= 1
-    while end < last and line[end] in _BASE64:
+    while end < last and line[end] in _BASE64 and line[end : end + 2] != _RULE_OFF:
         end += 1
     return start, end
 
 
-def _blanked(line: bytes, masked: list[tuple[int, int]]) -> bytes:
-    """Return a line whose tokens are as long and mean nothing to any rule."""
+def token_spans(text: bytes) -> list[tuple[int, int]]:
+    """Return where tokens stand in a text."""
+    return [match.span() for match in TOKEN.finditer(text)] if _TOKEN_START in text else []
+
+
+def blanked(text: bytes, masked: list[tuple[int, int]]) -> bytes:
+    """Return a text whose tokens are as long and mean nothing to any rule."""
     pieces, last = [], 0
     for start, end in masked:
-        pieces += [line[last:start], b"\x01" * (end - start)]
+        pieces += [text[last:start], b"\x01" * (end - start)]
         last = end
-    return b"".join((*pieces, line[last:])) if pieces else line
+    return b"".join((*pieces, text[last:])) if pieces else text
 
 
 def _merged(hits: list[Found]) -> list[Found]:
@@ -152,7 +163,7 @@ def _merged(hits: list[Found]) -> list[Found]:
     return merged
 
 
-def _without_tokens(found: list[Found], masked: list[tuple[int, int]]) -> Iterator[Found]:
+def _without_tokens(found: Iterable[Found], masked: list[tuple[int, int]]) -> Iterator[Found]:
     """Yield what is left of each secret beside the tokens that stand in it; both are in order."""
     first = 0
     for one in found:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-from osvc_diag.redaction.tokens import TOKEN
+from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -20,8 +18,12 @@ _END = re.compile(rb"-----? ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|P
 # Where the anchors of the rule `private-key` find something, a key may begin or end.
 MARKS = (b"KEY", b"Private-")
 _MARK = (b"PRIVATE KEY", b"Private-")
-_BODY = re.compile(rb"(?:^|[\s|>\"':,+({\[])(?P<body>[A-Za-z0-9+/=_-]{20,})(?:\\[nrt])*[\"',;)}\]]*\s*$")
-_LAST = re.compile(rb"(?:^|\| ?|^[\s|>\"',+-]*)(?P<body>[A-Za-z0-9+/=_-]{1,76})(?:\\[nrt])*[\"',;]*\s*$")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
+_CLOSING = b"\"',;)}] \t\r\n"
+_MIN_BODY = 20  # characters of base64 at the end of a line, which make it part of a key
+_MAX_LAST = 76  # characters of the last line of a key, which may be short
+_BEFORE_LAST = re.compile(rb"(?:.{0,512}\| ?)?[\s|>\"',+-]*", re.DOTALL)
+_MASKED = re.compile(rb"<masked:private-key:[a-z2-7]{8}>(?:\\[nrt])*[\"',;)}\]]*\s*$")
 _PATIENCE = 64  # lines that are no key and stand between a BEGIN and its END: other threads log too
 
 
@@ -74,8 +76,8 @@ class PrivateKeys:
         return lines
 
     def _inside(self, line: bytes, counts: Counter[str]) -> bytes:
-        body = _BODY.search(line) or (_LAST.search(line) if self._after_body else None)
-        self._after_body = body is not None or TOKEN.search(line) is not None
+        body = _body(line) or (_last_body(line) if self._after_body else None)
+        self._after_body = body is not None or _MASKED.search(line) is not None
         if self._after_body:
             return self._replaced(line, body, counts)
         self._strangers += 1
@@ -88,17 +90,38 @@ class PrivateKeys:
         size = 0
         for index in range(end - 1, -1, -1):
             size += len(lines[index])
-            body = _BODY.search(lines[index]) or (_LAST.search(lines[index]) if index == end - 1 else None)
-            if size > WINDOW or (body is None and not TOKEN.search(lines[index])):
+            body = _body(lines[index]) or (_last_body(lines[index]) if index == end - 1 else None)
+            if size > WINDOW or (body is None and not _MASKED.search(lines[index])):
                 return
             lines[index] = self._replaced(lines[index], body, counts)
 
-    def _replaced(self, line: bytes, body: re.Match[bytes] | None, counts: Counter[str]) -> bytes:
+    def _replaced(self, line: bytes, body: Optional[tuple[int, int]], counts: Counter[str]) -> bytes:
         if body is None:
             return line
         counts[RULE] += 1
-        start, end = body.span("body")
-        return line[:start] + self._tokens.token(RULE, body["body"]) + line[end:]
+        start, end = body
+        return line[:start] + self._tokens.token(RULE, line[start:end]) + line[end:]
+
+
+def _body(line: bytes) -> Optional[tuple[int, int]]:
+    """Return the run of base64 that ends a line, if it is long enough for a line of a key."""
+    end = len(line)
+    while True:
+        end = len(line[:end].rstrip(_CLOSING))
+        if line[end - 2 : end] not in (b"\\n", b"\\r"):
+            break
+        end -= 2
+    start = len(line[:end].rstrip(_BASE64))
+    return (start, end) if end - start >= _MIN_BODY else None
+
+
+def _last_body(line: bytes) -> Optional[tuple[int, int]]:
+    """Return the base64 of a line that has nothing else but a log's prefix."""
+    end = len(line.rstrip(_CLOSING))
+    start = len(line[:end].rstrip(_BASE64))
+    if not 0 < end - start <= _MAX_LAST or not _BEFORE_LAST.fullmatch(line, 0, start):
+        return None
+    return start, end
 
 
 def _lines(block: bytes) -> list[bytes]:
@@ -113,7 +136,7 @@ def _tail(block: bytes) -> int:
     while cut > 0 and end - cut <= WINDOW:
         start = block.rfind(b"\n", 0, cut - 1) + 1
         line = block[start:cut]
-        if not (_BODY.search(line) or _LAST.search(line)):
+        if not (_body(line) or _last_body(line)):
             break
         cut = start
     return cut

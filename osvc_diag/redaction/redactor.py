@@ -13,7 +13,7 @@ from osvc_diag.redaction.confs import mask_conf
 from osvc_diag.redaction.content import looked_at
 from osvc_diag.redaction.engine import make_finder
 from osvc_diag.redaction.long_line import LongLine
-from osvc_diag.redaction.masker import Found, LineMasker
+from osvc_diag.redaction.masker import MAX_ROUNDS, Found, LineMasker
 from osvc_diag.redaction.nested import RULE as ASSIGNMENT
 from osvc_diag.redaction.nested import OpenValue
 from osvc_diag.redaction.pem import MARKS, PrivateKeys
@@ -53,7 +53,6 @@ class Redactor:
             mask_network: mask addresses and host names, too.
             engine: `re` or `pcre2`; None chooses.
         """
-        self._secrets = secrets
         self._tokens = tokens
         rules = [*builtin_rules(), *extra_rules]
         if mask_network:
@@ -78,8 +77,9 @@ class Redactor:
             yield from self._binary(blocks)
             return
         if form is Form.CONF:
-            blocks = [mask_conf(_whole(blocks), self._secrets, self._masker, counts)]
-        yield from self._text(blocks, counts)
+            yield self._conf(_whole(blocks), counts)
+        else:
+            yield from self._text(blocks, counts)
 
     def mask_text(self, text: str) -> str:
         """Return a short text, such as a name or the user's own words, with a token for every secret."""
@@ -88,6 +88,14 @@ class Redactor:
         except RedactionError:
             masked = self._tokens.token(WITHHELD, text.encode(ENCODING, ERRORS))
         return masked.decode(ENCODING, ERRORS)
+
+    def _conf(self, text: bytes, counts: Counter[str]) -> bytes:
+        for _ in range(MAX_ROUNDS):
+            masked = b"".join(self._text([mask_conf(text, self._masker, counts)], counts))
+            if masked == text:
+                return text
+            text = masked
+        raise RedactionError("the redaction rules do not come to an end on a configuration")
 
     def _text(self, blocks: Iterable[bytes], counts: Counter[str]) -> Iterator[bytes]:
         stream = _Stream(self._masker, self._finder, PrivateKeys(self._tokens), counts)

@@ -34,10 +34,10 @@ RULES = (
     Rule(
         id="url",
         purpose="the password in a URL",
-        anchors=(Anchor(rb"://[^\s:/@\"'<>]{0,256}:[^\s@\"'<>]{1,512}@"),),
+        anchors=(Anchor(rb"://[^\s:/@\"'<>]{0,256}:[^\s@\"'<>]{1,256}@"),),
         pattern=(
             rb"://[^\s:/@\"'<>]{0,256}:(?!\d{1,5}/|\{[\w.]+\}/)"
-            rb"(?P<secret>[^\s/\"'<>]{1,1024}|[^\s\"'<>]{1,1024})@"
+            rb"(?P<secret>[^\s/\"'<>]{1,256}|[^\s\"'<>]{1,256})@"
         ),
         certain=True,
         masked=(
@@ -105,7 +105,7 @@ RULES = (
             rb"(?i:authorization[\"'\\ ]{0,8}[:=,][\"'\\ ]{0,8}(?:"
             + _SCHEMES
             + rb"[ ]{1,4})?|\bbearer[ ]{1,4})"
-            rb"(?P<secret>[^\"'\\\r\n]{1,8192}?)(?=[\"'\\\r\n]|\s+(?:-|http|\()|$)"
+            rb"(?P<secret>(?:(?!\s(?:-|http|\())[^\"'\\\r\n])+)"
         ),
         keep=_keep_prose,
         masked=(
@@ -127,7 +127,7 @@ RULES = (
         id="cookie",
         purpose="HTTP cookies",
         anchors=(ASSIGNED[rb"kie(?<=cookie)"],),
-        pattern=rb"(?i:\b(?:set-)?cookie[\"'\\ ]{0,8}:[\"'\\ ]{0,8})(?P<secret>[\w!#$%&*+.^|~-]{1,256}=[^\"'\\\r\n]{1,8192})",
+        pattern=rb"(?i:\b(?:set-)?cookie[\"'\\ ]{0,8}:[\"'\\ ]{0,8})(?P<secret>[\w!#$%&*+.^|~-]{1,256}=[^\"'\\\r\n]+)",
         masked=(
             "Cookie: «JSESSIONID=0a1b2c3d; theme=dark»",
             "< Set-Cookie: «sid=0a1b2c3d; Path=/; HttpOnly»",

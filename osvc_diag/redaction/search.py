@@ -30,10 +30,10 @@ _MANY = 32  # literals without rare bytes that are looked for one by one
 _REACH = 4 * 1024  # bytes of a line before and after an anchor that a rule gets to see
 
 _KEY_FOLLOWS = re.compile(
-    rb"PRIVATE KEY(?: BLOCK)? ?-{4,5}[\"',\\nr]{0,8}\r?\n(?:[^\n]{0,512}[\s|>\"':,+({\[])?[A-Za-z0-9+/=_-]{40,76}[\"',]{0,2}\r?\n"
+    rb"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}[\"',\\nr]{0,8}\r?\n(?:[^\n]{0,512}[\s|>\"':,+({\[])?[A-Za-z0-9+/=_-]{40,76}[\"',]{0,2}\r?\n"
 )
 _KEY_BEFORE = re.compile(
-    rb"[A-Za-z0-9+/=_-]{40,76}\r?\n(?:[^\n]{0,512}[\s|>])?[A-Za-z0-9+/=]{0,76}\r?\n?[^\n]{0,512}-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY"
+    rb"[A-Za-z0-9+/=_-]{40,76}\r?\n(?:(?!BEGIN)[^\n]){0,512}-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY"
 )
 _KEY = b"PRIVATE KEY"
 _BLANK = b"\x02"
@@ -116,7 +116,7 @@ def _ruled(rule: Rule, window: bytes, offset: int) -> Iterator[tuple[str, int]]:
     first = max(window.rfind(b"\n", 0, offset) + 1, offset - _REACH)
     end = window.find(b"\n", offset, offset + _REACH)
     for span in rule.spans(window[first : end if end >= 0 else offset + _REACH]):
-        if window[first + span.start : first + span.end].strip(_BLANK):
+        if _LETTER.search(window, first + span.start, first + span.end):
             yield rule.id, first + span.start
 
 
