@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 BEST_RATIO = 20  # of text to archive: what would not even fit then is not read at all
 LEAST_TAIL = 16 * 1024  # bytes of a log that are worth having
-ATTEMPTS = 4  # at a log's newest part that fits into --max-size
-SHRINK = 0.8  # of what fitted: the newest part may compress worse
+SHRINKS = (0.8, 0.5, 0.3)
+"""Of the part of a log that seems to fit, attempt by attempt: the newest may compress worse."""
 NOT_STORED = frozenset({State.WITHHELD, State.SKIPPED, State.MISSING, State.DENIED})
 NO_MORE_ROOM = "its newest part: --max-size leaves no room for more"
 NEWER_ONES_CUT = "--max-size leaves no room: newer logs of its family were cut already"
@@ -120,11 +120,15 @@ class CollectionRun:
             return self._write(take)
         if not self._has_room(size // BEST_RATIO):
             take.begin(self._room * BEST_RATIO)
-        for _ in range(ATTEMPTS):
+        for shrink in (*SHRINKS, 0.0):
             try:
                 sink = self._write(take)
             except NoRoomError:
-                take.begin(int(take.fetched * SHRINK))
+                fitting = min(1.0, self._room / max(1, take.packed))
+                limit = int(take.fetched * fitting * shrink)
+                take.begin(limit)
+                if limit < LEAST_TAIL:
+                    break
                 continue
             if take.limit is not None and take.outcome.reason == BY_LOG_SIZE:
                 take.outcome.settle(State.TRUNCATED, NO_MORE_ROOM, is_gap=True)
@@ -147,23 +151,23 @@ class CollectionRun:
 
     def _write(self, take: Take) -> Optional[MemberSink]:
         outcome = take.outcome
-        if take.limit is not None and take.limit < LEAST_TAIL:
-            raise NoRoomError
+        start = self._writer.spooled_bytes
         with self._writer.member(take.name, self._clock.now().timestamp()) as sink:
-            pending, spooled = 0, self._writer.spooled_bytes
+            sink.ceiling = self._max_size
             for block in self._redacted(take):
                 sink.write(block)
-                pending += len(block)
-                if self._writer.spooled_bytes > spooled:
-                    pending, spooled = len(block), self._writer.spooled_bytes
-                self._check_room(0)
-            # What the compressor still holds is no larger than what it last got.
-            self._check_room(pending)
+                take.packed = self._writer.spooled_bytes - start
+                if not self._has_room(0):
+                    raise NoRoomError
             if outcome.status is not None:
                 sink.mtime = outcome.status.st_mtime
             if outcome.state in NOT_STORED:
                 sink.discard()
-                return None
+        if outcome.state in NOT_STORED:
+            return None
+        if sink.stored is None:
+            take.packed = sink.packed
+            raise NoRoomError
         return sink
 
     def _redacted(self, take: Take) -> Iterator[bytes]:
@@ -193,14 +197,10 @@ class CollectionRun:
     def _room(self) -> int:
         """Bytes that the archive may still grow by; only where there is a limit."""
         assert self._max_size is not None
-        return max(0, self._max_size - self._writer.spooled_bytes)
+        return self._max_size - self._writer.spooled_bytes
 
     def _has_room(self, size: int) -> bool:
         return self._max_size is None or size <= self._room
-
-    def _check_room(self, size: int) -> None:
-        if not self._has_room(size):
-            raise NoRoomError
 
     def _tell(self, event: events.Event) -> None:
         """Pass an event on; a listener that raises calls the run off."""

@@ -154,9 +154,9 @@ def _sound(artifact: object) -> Artifact:
     check_member_name(artifact.name)
     if not artifact.name.startswith(TOPS):
         raise ValueError(f"{artifact.name!a} does not lie in {' or '.join(TOPS)}")
-    return dataclasses.replace(
-        artifact, form=Form(artifact.form), priority=Priority(artifact.priority), collectors=()
-    )
+    if isinstance(artifact.form, Form) and isinstance(artifact.priority, Priority):
+        return artifact
+    return dataclasses.replace(artifact, form=Form(artifact.form), priority=Priority(artifact.priority))
 
 
 class _Merged:

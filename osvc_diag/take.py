@@ -36,6 +36,8 @@ class Take:
     """Bytes of a log that may fit into --max-size, the newest; None is no limit."""
     fetched: int = 0
     """Bytes read so far."""
+    packed: int = 0
+    """Bytes that the archive grew by."""
 
     def __post_init__(self) -> None:
         self.begin(None)
@@ -44,7 +46,8 @@ class Take:
         """Forget an attempt that came to nothing."""
         self.outcome, self.counts = Outcome(), Counter()
         self.digest = LogDigest() if isinstance(self.artifact.source, LogSource) else None
-        self.limit, self.fetched = limit, 0
+        self.limit = limit
+        self.fetched = self.packed = 0
 
     def entry(self, stored: Optional[StoredMember], seconds: float) -> ArtifactEntry:
         """Return what the manifest says of it.

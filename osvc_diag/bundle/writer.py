@@ -198,6 +198,10 @@ class MemberSink:
         """What was stored, once the sink is closed; None where it was dropped."""
         self.size = 0
         """Bytes written so far."""
+        self.packed = 0
+        """Bytes that it takes in the archive, header included, once the sink is closed."""
+        self.ceiling: Optional[int] = None
+        """What `spooled_bytes` may come to at most: a member that leads beyond is dropped when closed."""
         self._writer = writer
         self._spool = spool
         self._name = name
@@ -240,6 +244,9 @@ class MemberSink:
         try:
             if kind is None and not self._discarded:
                 segment = self._finished()
+                self.packed = self._spool.size - self._start
+                if self.ceiling is not None and self._spool.size > self.ceiling:
+                    segment = self.stored = None
         finally:
             if segment is None:
                 self._spool.truncate(self._start)

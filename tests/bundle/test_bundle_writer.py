@@ -271,3 +271,25 @@ def test_the_misuse_of_a_writer_is_an_error(tmp_path) -> None:
             writer.member("b", 0)
         with pytest.raises(RuntimeError):
             writer.seal([("m", b"")])
+
+
+@pytest.mark.parametrize("size", [10, 5_000, 500_000])
+def test_a_member_that_leads_beyond_its_ceiling_is_dropped_whole(size, tmp_path):
+    with BundleWriter(str(tmp_path), NAME) as writer:
+        with writer.member("file/first", 0) as first:
+            first.write(b"first")
+        before = writer.spooled_bytes
+        with writer.member("file/second", 0) as second:
+            second.write(os.urandom(size))
+            second.ceiling = before + size // 2
+        assert (second.stored, writer.spooled_bytes) == (None, before)
+        assert second.packed > size // 2
+        with writer.member("file/second", 0) as again:
+            again.write(b"again")
+            again.ceiling = before + 1_000
+        writer.seal([("manifest.json", b"{}")])
+        found = contents(writer.publish())
+    assert {name: text for name, text in found.items() if "/file/" in name} == {
+        f"{STEM}/file/first": b"first",
+        f"{STEM}/file/second": b"again",
+    }
