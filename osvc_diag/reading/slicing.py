@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.reading.blocks import BLOCK, RECORD_REACH, keep_window, read_range
+from osvc_diag.reading.blocks import BLOCK, RECORD_REACH, BrokenOffError, keep_window, read_range
 from osvc_diag.reading.stamps import LENGTH, Stamp, first_record
 
 if TYPE_CHECKING:
@@ -70,30 +71,35 @@ def cut_to_budget(fd: int, ranges: tuple[Range, ...], budget: int, bounds: Bound
     Where there is no record, at a line's start; a line that is larger than the budget is dropped whole, since
     half a line could be half a secret.
     """
+    if sum(part.size for part in ranges) <= budget:
+        return Cut(ranges, is_short=False)
     kept: list[Range] = []
     room = budget
     for part in reversed(ranges):
-        if part.size <= room:
-            kept.insert(0, part)
-            room -= part.size
-            continue
+        size = part.size
         if part.checked and bounds.until is not None:
             # What is newer than the window does not count: find out how much is not.
-            wanted = sum(map(len, keep_window(read_range(fd, part.start, part.end), bounds)))
-            if wanted <= room:
-                kept.insert(0, part)
-                room -= wanted
-                continue
-            kept.insert(0, replace(part, skip=wanted - room))
-            return Cut(tuple(kept), is_short=True)
-        start, stamp = next_start(fd, part.end - room, ranges[-1].end)
-        if start < part.end:
-            kept.insert(0, replace(part, start=start))
-        # A cut among records from before the window takes nothing away from it.
-        if stamp is None or not part.checked or bounds.holds(stamp):
-            return Cut(tuple(kept), is_short=True)
-        break
+            size = _wanted_bytes(fd, part, bounds)
+            if size > room:
+                return Cut((replace(part, skip=size - room), *kept), is_short=True)
+        elif size > room:
+            start, stamp = next_start(fd, part.end - room, ranges[-1].end)
+            if start < part.end:
+                kept.insert(0, replace(part, start=start))
+            # A cut among records from before the window takes nothing away from it.
+            is_short = stamp is None or not part.checked or bounds.holds(stamp)
+            return Cut(tuple(kept), is_short)
+        kept.insert(0, part)
+        room -= size
     return Cut(tuple(kept), is_short=False)
+
+
+def _wanted_bytes(fd: int, part: Range, bounds: Bounds) -> int:
+    count = 0
+    with contextlib.suppress(BrokenOffError):  # reading it will say so
+        for block in keep_window(read_range(fd, part.start, part.end), bounds):
+            count += len(block)
+    return count
 
 
 def has_stamps(fd: int, size: int) -> bool:
