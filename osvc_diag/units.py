@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from osvc_diag.errors import UsageError
+from osvc_diag.naming import quoted
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([kmgt])(i?b)?|b)?", re.IGNORECASE | re.ASCII)
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhdw]?)", re.IGNORECASE | re.ASCII)
@@ -20,7 +21,9 @@ def parse_size(text: str) -> int:
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"not a size: {text!r}", hint="write 500K, 32M or 2G (binary), or 32MB (decimal)")
+        raise UsageError(
+            f"not a size: {quoted(text)}", hint="write 500K, 32M or 2G (binary), or 32MB (decimal)"
+        )
     number, step, suffix = match.groups()
     base = 1000 if suffix and suffix.lower() == "b" else 1024
     return int(float(number) * base ** _STEPS.index((step or " ").lower()))
@@ -34,7 +37,7 @@ def parse_duration(text: str) -> float:
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"not a duration: {text!r}", hint="write seconds, or 45s, 10m, 2h, 3d")
+        raise UsageError(f"not a duration: {quoted(text)}", hint="write seconds, or 45s, 10m, 2h, 3d")
     number, unit = match.groups()
     return float(number) * _SECONDS[unit.lower()]
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Optional
 
 from osvc_diag.errors import UsageError
+from osvc_diag.naming import quoted
 from osvc_diag.units import parse_duration
 
 _AGO = re.compile(r"(\d[\d.]{0,20} ?[smhdw])(?: ago)?", re.IGNORECASE | re.ASCII)
@@ -70,9 +71,9 @@ def parse_time(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     try:
         time = _parsed(word, now.astimezone(timezone.utc), zone)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"not a time: {text!r}", hint=_HINT) from error
+        raise UsageError(f"not a time: {quoted(text)}", hint=_HINT) from error
     if not _OLDEST <= time.year <= _LATEST:
-        raise UsageError(f"not a time that a node's clock ever shows: {text!r}", hint=_HINT)
+        raise UsageError(f"not a time that a node's clock ever shows: {quoted(text)}", hint=_HINT)
     return time
 
 
