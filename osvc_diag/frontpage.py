@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.units import format_size
+from osvc_diag.bundle.manifest import State
+from osvc_diag.printable import printable
+from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +20,10 @@ FRONT_PAGE_NAME = "README.txt"
 ERRORS_SHOWN = 10
 GAPS_SHOWN = 40
 LARGEST_SHOWN = 10
+STAMP_LENGTH = len("2026-11-22 20:17:42,557")
+_SESSION = re.compile(r"\bsid:\S+ ")
 _WIDTH = 14
+_CUT_STATES = frozenset({State.SLICED, State.TRUNCATED, State.SKIPPED})
 
 _HOW_TO_READ = """\
 How to read this bundle
@@ -53,11 +59,13 @@ def front_page(
         _frozen(manifest, node),
         _errors(errors),
         _gaps(manifest),
+        _cut(manifest),
         _masked(manifest),
         _largest(manifest.artifacts),
         _HOW_TO_READ,
     ]
-    return "\n".join(section for section in sections if section)
+    # Whoever reads it may do so on a terminal: no escape sequence of a name or a log gets there.
+    return printable("\n".join(section for section in sections if section), keep="\n")
 
 
 def _head(manifest: Manifest, daemon: Optional[str]) -> str:
@@ -94,7 +102,10 @@ def _issue(issue: Issue) -> str:
         ("started", issue.started),
         ("impact", issue.impact),
     ]
-    lines = "".join(f"  {name:<{_WIDTH - 2}}{value}\n" for name, value in told if value)
+    hanging = "\n" + " " * _WIDTH
+    lines = "".join(
+        f"  {name:<{_WIDTH - 2}}{hanging.join(value.splitlines())}\n" for name, value in told if value
+    )
     return f"The issue, as told\n{lines}" if lines else ""
 
 
@@ -111,27 +122,42 @@ def _frozen(manifest: Manifest, node: Node) -> str:
 
 
 def _errors(errors: Mapping[str, Sequence[str]]) -> str:
-    found = [(line, name) for name, lines in errors.items() for line in lines]
-    newest = sorted(found)[-ERRORS_SHOWN:]
-    lines = "".join(f"  {line}\n" for line, _ in newest)
-    return (
-        f"Last errors in the logs ({len(newest)} of those found)\n{lines}"
-        if lines
-        else "No errors in the logs\n"
+    """Tell each message once, as it stands last, however often a heartbeat repeats it."""
+    alike: dict[str, list[str]] = {}
+    for line in sorted(line for lines in errors.values() for line in lines):
+        alike.setdefault(_SESSION.sub("", line[STAMP_LENGTH:]), []).append(line)
+    newest = sorted(alike.values(), key=lambda lines: lines[-1])[-ERRORS_SHOWN:]
+    told = "".join(
+        f"  {printable(lines[-1])}{f' [{len(lines)} times]' if len(lines) > 1 else ''}\n" for lines in newest
     )
+    return f"Last errors in the logs\n{told}" if told else "No errors in the logs\n"
 
 
 def _gaps(manifest: Manifest) -> str:
     if not manifest.gaps:
         return "Gaps\n  none: all that was asked for is here\n"
     lines = [
-        f"  {gap.state.value:<10}{gap.artifact or gap.collector or ''}: {gap.reason}\n"
+        f"  {gap.state.value:<10}{printable(gap.artifact or gap.collector or '')}: {printable(gap.reason)}\n"
         for gap in manifest.gaps[:GAPS_SHOWN]
     ]
-    more = len(manifest.gaps) - len(lines)
-    if more > 0:
-        lines.append(f"  and {more} more, in manifest.json\n")
-    return f"Gaps: {len(manifest.gaps)}\n" + "".join(lines)
+    return f"Gaps: {len(manifest.gaps)}\n" + "".join(lines) + _more(len(manifest.gaps) - len(lines))
+
+
+def _cut(manifest: Manifest) -> str:
+    """Tell what is there in part, or not at all, because that was asked for."""
+    missing = {gap.artifact for gap in manifest.gaps}
+    cut = [entry for entry in manifest.artifacts if entry.state in _CUT_STATES and entry.name not in missing]
+    lines = [
+        f"  {entry.state.value:<10}{printable(entry.name)}: {entry.reason or ''}\n"
+        for entry in cut[:GAPS_SHOWN]
+    ]
+    if not lines:
+        return ""
+    return "Left out on purpose\n" + "".join(lines) + _more(len(cut) - len(lines))
+
+
+def _more(count: int) -> str:
+    return f"  and {count} more, in manifest.json\n" if count > 0 else ""
 
 
 def _masked(manifest: Manifest) -> str:
@@ -145,6 +171,7 @@ def _largest(entries: Sequence[ArtifactEntry]) -> str:
         (entry for entry in entries if entry.is_stored), key=lambda entry: -(entry.stored_bytes or 0)
     )
     lines = [
-        f"  {format_size(entry.stored_bytes or 0):>10}  {entry.name}\n" for entry in stored[:LARGEST_SHOWN]
+        f"  {format_size(entry.stored_bytes or 0):>10}  {printable(entry.name)}\n"
+        for entry in stored[:LARGEST_SHOWN]
     ]
-    return f"{len(stored)} artifacts; the largest\n" + "".join(lines)
+    return f"{counted(len(stored), 'artifact')}; the largest\n" + "".join(lines)

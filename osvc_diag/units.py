@@ -42,6 +42,11 @@ def parse_duration(text: str) -> float:
     return float(number) * _SECONDS[unit.lower()]
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def format_size(size: float) -> str:
     """Return a size for people, in binary units: `31.4 MiB`."""
     for unit, digits in (("B", 0), ("KiB", 1), ("MiB", 1), ("GiB", 1)):

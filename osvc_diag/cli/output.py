@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Optional, TextIO
 from osvc_diag import events
 from osvc_diag.errors import DiagError
 from osvc_diag.printable import printable
-from osvc_diag.units import format_size
+from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +105,7 @@ class Output:
             self.warn(event.message)
         elif isinstance(event, events.Planned):
             self.say(
-                f"{event.artifacts} artifacts, at most {format_size(event.source_bytes)} to read; "
+                f"{counted(event.artifacts, 'artifact')}, at most {format_size(event.source_bytes)} to read; "
                 f"a bundle of about {format_size(event.expected_bytes)} comes to {event.folder}"
             )
         elif isinstance(event, events.PhaseStarted):

@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from osvc_diag.units import format_size
+from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def tell_plan(prepared: Prepared, output: Output) -> None:
     ]
     output.table("", ["artifact", ">size", "collectors"], rows, as_result=True)
     output.say(
-        f"{len(rows)} artifacts; at most {format_size(plan.source_bytes)} would be read, "
+        f"{counted(len(rows), 'artifact')}; at most {format_size(plan.source_bytes)} would be read, "
         f"for a bundle of about {format_size(plan.expected_bytes)}; nothing was written"
     )
     _tell_gaps(plan.gaps, output)
@@ -61,7 +61,8 @@ def tell_result(result: Result, output: Output) -> None:
     output.table("", ["collector", ">artifacts", ">stored", ">masked", ">gaps"], _by_collector(manifest))
     masked = sum(manifest.masked.values())
     output.say(
-        f"{len(stored)} artifacts, {masked} secrets masked, {len(result.gaps)} gaps; "
+        f"{counted(len(stored), 'artifact')}, {counted(masked, 'secret')} masked, "
+        f"{counted(len(result.gaps), 'gap')}; "
         f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
     )
     for limit in manifest.redaction.limits:
@@ -102,10 +103,10 @@ def result_as_json(result: Result, code: int) -> dict[str, object]:
 def _tell_gaps(gaps: Sequence[Gap], output: Output) -> None:
     if not gaps:
         return
-    rows = [(gap.state.value, gap.artifact or gap.collector or "", gap.reason) for gap in gaps[:GAPS_SHOWN]]
+    rows = [(gap.artifact or gap.collector or "", gap.state.value, gap.reason) for gap in gaps[:GAPS_SHOWN]]
+    output.table("", ["gap", "state", "why"], rows)
     if len(gaps) > GAPS_SHOWN:
-        rows.append(("", f"and {len(gaps) - GAPS_SHOWN} more, in the manifest", ""))
-    output.table("gaps", ["state", "what", "why"], rows)
+        output.say(f"and {counted(len(gaps) - GAPS_SHOWN, 'more gap')}, in the manifest")
     for hint in sorted({gap.hint for gap in gaps if gap.hint}):
         output.say(f"hint: {hint}")
 
