@@ -9,8 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from osvc_diag.errors import RedactionError
+
 ENCODING = "utf-8"
 ERRORS = "surrogateescape"
+MAX_LINES = 100_000
+"""Of a text that is taken for a configuration; a real one has some hundred, and each costs memory."""
 
 _BOM = b"\xef\xbb\xbf"
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
@@ -36,10 +40,14 @@ class ConfEntry:
 def parse_conf(text: bytes) -> list[ConfEntry]:
     """Return the entries of a configuration in the order of the text.
 
-    Never raises and takes linear time, whatever the text is. Any spacing around `=` (or `:`) is taken;
-    lines that begin with a blank continue the value before them, and so do lines that are neither a
-    section, a comment nor a key; duplicate sections and keys are kept as they come.
+    Takes linear time, whatever the text is. Any spacing around `=` (or `:`) is taken; lines that begin with
+    a blank continue the value before them, and so do lines that are neither a section, a comment nor a key;
+    duplicate sections and keys are kept as they come.
+
+    Raises:
+        RedactionError: see `check_conf`; nothing else is refused.
     """
+    check_conf(text)
     entries: list[ConfEntry] = []
     section = ""
     pending: _Pending | None = None
@@ -58,6 +66,16 @@ def parse_conf(text: bytes) -> list[ConfEntry]:
     if pending is not None:
         entries.append(pending.entry(section))
     return entries
+
+
+def check_conf(text: bytes) -> None:
+    """Refuse a text that would take too much memory to parse.
+
+    Raises:
+        RedactionError: it has more than MAX_LINES lines.
+    """
+    if text.count(b"\n") + text.count(b"\r") > MAX_LINES:
+        raise RedactionError(f"has more than {MAX_LINES} lines, which no configuration has")
 
 
 class _Pending:

@@ -6,6 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.conf import check_conf
+from osvc_diag.errors import RedactionError
 from osvc_diag.reading.trees import NotTakenError
 
 if TYPE_CHECKING:
@@ -24,13 +26,16 @@ def read_configuration(node: Node) -> tuple[list[tuple[str, bytes]], list[Gap]]:
     for path in _conf_files(node):
         name = node.member(path)
         try:
-            confs.append((name, node.trees.read(path, CONF_LIMIT)))
+            text = node.trees.read(path, CONF_LIMIT)
+            check_conf(text)
         except FileNotFoundError:
             continue  # removed since it was listed
         except PermissionError:
             gaps.append(_gap(State.DENIED, name, "permission denied"))
-        except (OSError, NotTakenError) as error:
+        except (OSError, NotTakenError, RedactionError) as error:
             gaps.append(_gap(State.FAILED, name, getattr(error, "strerror", None) or str(error)))
+        else:
+            confs.append((name, text))
     return confs, gaps
 
 
@@ -46,9 +51,9 @@ def known_names(node: Node) -> set[str]:
 
 def _conf_files(node: Node) -> Iterator[str]:
     for path in node.trees.walk(node.layout.etc):
-        base = os.path.basename(path)
-        # What may not be listed is yielded as a folder, without a suffix.
-        if base.endswith(".conf") or base == SITE_FILE or "." not in base:
+        is_conf = path.endswith(".conf") or os.path.basename(path) == SITE_FILE
+        # A folder that may not be listed is yielded itself: reading it tells why.
+        if is_conf or not (os.path.islink(path) or os.path.isfile(path)):
             yield path
 
 

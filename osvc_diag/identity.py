@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.conf import parse_conf
+from osvc_diag.errors import RedactionError
 from osvc_diag.reading.trees import NotTakenError, Trees
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def read_cluster(trees: Trees, layout: Layout, node_name: str) -> Cluster:
     values: dict[str, str] = {}
     for path in (layout.cluster_conf, layout.node_conf):
         try:
-            content = trees.read(path, _CONF_LIMIT)
-        except (OSError, NotTakenError):
+            parsed = parse_conf(trees.read(path, _CONF_LIMIT))
+        except (OSError, NotTakenError, RedactionError):
             continue
-        entries = [entry for entry in parse_conf(content) if entry.section == "cluster"]
+        entries = [entry for entry in parsed if entry.section == "cluster"]
         for scope in ("", node_name):
             values.update((entry.key, entry.value) for entry in entries if entry.scope == scope)
     nodes = [name for name in values.get("nodes", "").split() if _HOST_NAME.fullmatch(name)]

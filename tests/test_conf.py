@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.conf import ConfEntry, parse_conf
+from osvc_diag.conf import MAX_LINES, ConfEntry, parse_conf
+from osvc_diag.errors import RedactionError
 
 
 def read(text: bytes) -> list[tuple[str, str, str, str]]:
@@ -107,6 +111,18 @@ def test_any_text_is_parsed_and_every_span_holds_its_line(pieces: list[bytes]):
         assert list(entry.value_spans) == sorted(entry.value_spans)
 
 
-def test_a_million_lines_of_nothing_are_read():
-    assert parse_conf(b"[\n" * 1_000_000) == []
+@pytest.mark.parametrize("line", [b"\n", b"\r", b"[\n", b"k=\n", b"\tv\n", b"[s]\r\n"])
+def test_a_text_of_countless_lines_is_refused_before_it_takes_memory(line: bytes):
+    tracemalloc.start()
+    try:
+        with pytest.raises(RedactionError, match="lines"):
+            parse_conf(b"k=v\n" + line * 1_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_as_many_lines_as_may_be_and_a_line_of_any_length_are_read():
+    assert len(parse_conf(b"k=\n" * MAX_LINES)) == MAX_LINES
+    assert parse_conf(b"[\n" * MAX_LINES) == []
     assert parse_conf(b"=" * 1_000_000) == []
