@@ -113,7 +113,9 @@ def test_every_spelling_of_a_secret_is_masked_and_not_only_one(line: bytes, valu
 
 def test_an_empty_secret_does_not_corrupt_the_next_line(tree: Tree) -> None:
     tree.add(CONF, b"\n[hb#9]\nsecret =\ntimeout = 77\npassword =\n\n[hb#8]\ntype = disk\n")
-    assert b"\n[hb#9]\nsecret =\ntimeout = 77\npassword =\n\n[hb#8]\ntype = disk\n" in content(tree.collect(), CONF)
+    assert b"\n[hb#9]\nsecret =\ntimeout = 77\npassword =\n\n[hb#8]\ntype = disk\n" in content(
+        tree.collect(), CONF
+    )
 
 
 def test_a_value_learned_last_is_masked_in_what_comes_first(tree: Tree) -> None:
@@ -166,7 +168,12 @@ def test_what_only_looks_like_a_secret_is_kept(tree: Tree) -> None:
 
 
 def test_empty_lines_comments_carriage_returns_and_binary_bytes_survive(tree: Tree) -> None:
-    text = b"\n\n# a comment\r\n\r\n" + RECORD + bytes(range(256)).replace(b"\n", b"") + b"\n\n\x00\xff\xfe\n   \n\nno end"
+    text = (
+        b"\n\n# a comment\r\n\r\n"
+        + RECORD
+        + bytes(range(256)).replace(b"\n", b"")
+        + b"\n\n\x00\xff\xfe\n   \n\nno end"
+    )
     tree.write(LOG, text)
     conf = b"# first\n\n\n[DEFAULT]\n; second\nid = 1\n\n   \n# last\n"
     tree.write(CONF, conf)
@@ -184,7 +191,7 @@ def test_one_logs_size_does_not_eat_anothers_budget(tree: Tree) -> None:
 
 
 def test_the_tail_is_not_cut_in_the_middle_of_a_line_or_a_record(tree: Tree) -> None:
-    record = RECORD + b"it failed\nTraceback (most recent call last):\n  File \"x.py\", line 1\nValueError: x\n"
+    record = RECORD + b'it failed\nTraceback (most recent call last):\n  File "x.py", line 1\nValueError: x\n'
     tree.write(LOG, record * 300)
     for size in range(20_000, 20_000 + len(record), 29):
         kept = content(tree.collect(log_size=size), LOG)
@@ -193,7 +200,9 @@ def test_the_tail_is_not_cut_in_the_middle_of_a_line_or_a_record(tree: Tree) -> 
         subprocess.run(["rm", "-r", tree._folder], check=True)
 
 
-def test_the_manifest_lists_nothing_that_was_not_copied_and_counts_the_time_of_compressing(tree: Tree) -> None:
+def test_the_manifest_lists_nothing_that_was_not_copied_and_counts_the_time_of_compressing(
+    tree: Tree,
+) -> None:
     os.unlink(os.path.join(tree.root, LOG[len("file/") :]))
     os.symlink("/etc/passwd", os.path.join(tree.root, LOG[len("file/") :]))
     folder = tree.collect("**")
@@ -239,14 +248,15 @@ def test_memory_does_not_grow_with_the_log(tmp_path: Path, own_tree: Callable[..
     for size in (1, 48):
         with open(os.path.join(root, LOG[len("file/") :]), "wb") as log:
             record = RECORD + b"a status was seen %08d times, and nothing came of it\n"
-            for number in range(size):
-                log.write(record % number * (1_000_000 // len(record % 0)))
+            log.writelines(record % number * (1_000_000 // len(record % 0)) for number in range(size))
         done = subprocess.run(
             [
                 sys.executable,
                 "-c",
-                "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
-                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)",
+                (
+                    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
+                    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+                ),
                 *[sys.executable, "-m", "osvc_diag", "--root", root, "svc1", "-q", "--log-size", "1G"],
                 *["-o", str(tmp_path)],
             ],
@@ -277,7 +287,9 @@ def test_memory_does_not_grow_with_the_log(tmp_path: Path, own_tree: Callable[..
     ],
     ids=range(10),
 )
-def test_no_line_makes_a_rule_backtrack_for_minutes(line: bytes, tmp_path: Path, own_tree: Callable[..., str]) -> None:
+def test_no_line_makes_a_rule_backtrack_for_minutes(
+    line: bytes, tmp_path: Path, own_tree: Callable[..., str]
+) -> None:
     root = own_tree()
     with open(os.path.join(root, LOG[len("file/") :]), "wb") as log:
         log.write(RECORD + line + b"\n")

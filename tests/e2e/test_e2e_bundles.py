@@ -45,7 +45,10 @@ KEPT_IN_LOGS = {
         b"sid:1ca70b11-2ab9-4631-ac5b-9175e58fe7a0 n:node1 o:prod/sec/creds sc:n | secret key 'password' added (186)",
         b"secret key 'tls/priv' added (186)\n",
     ],
-    "namespaces/system/usr/bob.log": [b"| ignored option DEFAULT.password\n", b"secret keys 'private_key,cert"],
+    "namespaces/system/usr/bob.log": [
+        b"| ignored option DEFAULT.password\n",
+        b"secret keys 'private_key,cert",
+    ],
     "namespaces/prod/svc/web.log": [
         b"ERROR sid:969e0927-",
         b" r:app#1 sc:n | | boom\n",
@@ -87,7 +90,9 @@ def test_a_bundle_opens_with_stock_tools_and_holds_no_planted_secret(
     stored = {entry["name"] for entry in manifest["artifacts"] if "sha256" in entry}
     assert stored == set(files_of(folder)) - {"manifest.json", "SHA256SUMS", "README.txt", "issue.json"}
     assert leaks(folder, secrets) == []
-    assert not [spelling for secret in secrets for spelling in spellings(secret) if spelling in done.stderr.encode()]
+    assert not [
+        spelling for secret in secrets for spelling in spellings(secret) if spelling in done.stderr.encode()
+    ]
 
 
 @pytest.mark.parametrize("layout", ["fhs", "dev"])
@@ -131,7 +136,13 @@ def test_only_the_selected_objects_are_taken_and_never_the_private_key(
     confs = {name[len(ETC[layout]) + 1 :] for name in files_of(folder) if name.startswith(ETC[layout] + "/")}
     logs = {name[len(LOG[layout]) + 1 :] for name in files_of(folder) if name.startswith(LOG[layout] + "/")}
     assert confs == {"cluster.conf", "node.conf", "namespaces/prod/svc/web.conf"}
-    assert logs == {"node.log", "node.log.1.gz", "node.scheduler.log", "xmlrpc.log", "namespaces/prod/svc/web.log"}
+    assert logs == {
+        "node.log",
+        "node.log.1.gz",
+        "node.scheduler.log",
+        "xmlrpc.log",
+        "namespaces/prod/svc/web.log",
+    }
     assert f"{VAR[layout]}/certs/private_key" not in files_of(folder)
     assert f"{VAR[layout]}/certs/certificate_chain" in files_of(folder)
     assert f"{VAR[layout]}/namespaces/prod/svc/web/status.json" in files_of(folder)

@@ -100,7 +100,9 @@ def test_a_broken_plugin_nobody_asked_for_costs_only_itself(
     assert done.returncode == 10, done.stderr
     told = json.loads(done.stdout)
     assert told["artifacts"] > 10
-    assert [(gap["collector"], "it lacks its library" in gap["reason"]) for gap in told["gaps"]] == [("broken", True)]
+    assert [(gap["collector"], "it lacks its library" in gap["reason"]) for gap in told["gaps"]] == [
+        ("broken", True)
+    ]
 
 
 @pytest.mark.parametrize("place", ["missing", "a file", "/proc"])
@@ -154,8 +156,10 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(
     root = own_tree()
     with open(os.path.join(root, "var/log/opensvc/svc1.log"), "ab") as log:
         # Compresses by nothing, where five to one is expected.
-        for _ in range(80):
-            log.write(b"2026-11-22 20:20:00,000 INFO n:node1 | " + os.urandom(33_000).hex().encode() + b"\n")
+        log.writelines(
+            b"2026-11-22 20:20:00,000 INFO n:node1 | " + os.urandom(33_000).hex().encode() + b"\n"
+            for _ in range(80)
+        )
     done = osvc_diag("--root", root, "svc1", "-o", folder)
     assert (done.returncode, done.stdout) == (4, "")
     assert "No space left on device" in done.stderr
@@ -181,7 +185,9 @@ def test_a_machine_without_an_agent_gets_a_clear_word(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_bundle_named_as_an_object_is_pointed_to_its_commands(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
+def test_a_bundle_named_as_an_object_is_pointed_to_its_commands(
+    tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
     bundle = tmp_path / "osvc-diag_x.tar.gz"
     bundle.write_bytes(b"")
     done = osvc_diag("--root", sample_tree(), str(bundle))
@@ -189,7 +195,9 @@ def test_a_bundle_named_as_an_object_is_pointed_to_its_commands(tmp_path: Path, 
     assert f"osvc-diag show {bundle}" in done.stderr
 
 
-def test_what_a_shell_made_of_an_unquoted_star_is_explained(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
+def test_what_a_shell_made_of_an_unquoted_star_is_explained(
+    tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
     for name in ("Documents", "notes"):
         (tmp_path / name).mkdir()
     done = osvc_diag("--root", sample_tree(), "Documents", "notes", cwd=str(tmp_path))

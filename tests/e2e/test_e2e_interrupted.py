@@ -29,7 +29,8 @@ def busy_tree(own_tree: Callable[..., str]) -> str:
     line = "2026-11-22 20:20:00,%03d INFO n:node1 o:svc1 r:app#1 sc:n | %s was seen %08d times\n"
     with open(os.path.join(root, "var/log/opensvc/svc1.log"), "a", encoding="ascii") as log:
         log.writelines(
-            line % (number % 1000, "a status" if number % 100 else "token=abc123", number) for number in range(LINES)
+            line % (number % 1000, "a status" if number % 100 else "token=abc123", number)
+            for number in range(LINES)
         )
     return root
 
@@ -43,7 +44,17 @@ def start(busy_tree: str, tmp_path: Path) -> Iterator[Callable[[], subprocess.Po
     def run() -> subprocess.Popen[str]:
         running.append(
             subprocess.Popen(
-                [sys.executable, "-m", "osvc_diag", "--root", busy_tree, "svc1", "-v", "-o", str(tmp_path / "out")],
+                [
+                    sys.executable,
+                    "-m",
+                    "osvc_diag",
+                    "--root",
+                    busy_tree,
+                    "svc1",
+                    "-v",
+                    "-o",
+                    str(tmp_path / "out"),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -70,7 +81,9 @@ def wait_for(process: subprocess.Popen[str], word: str) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("moment", ["learn", "file/etc/opensvc/svc1.conf", "file/var/log/opensvc/svc1.log", "verify"])
+@pytest.mark.parametrize(
+    "moment", ["learn", "file/etc/opensvc/svc1.conf", "file/var/log/opensvc/svc1.log", "verify"]
+)
 def test_an_interrupted_run_ends_at_once_and_leaves_nothing(
     number: signal.Signals, code: int, moment: str, start: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
@@ -86,7 +99,9 @@ def test_an_interrupted_run_ends_at_once_and_leaves_nothing(
     assert os.listdir(tmp_path / "out") == []
 
 
-def test_a_second_interrupt_changes_nothing(start: Callable[[], subprocess.Popen[str]], tmp_path: Path) -> None:
+def test_a_second_interrupt_changes_nothing(
+    start: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
     process = start()
     wait_for(process, "verify")
     for _ in range(3):
@@ -113,7 +128,7 @@ def test_kill_9_at_any_moment_leaves_nothing_under_the_name_and_nothing_unredact
         process = start()
         time.sleep(moments.uniform(0.3, 1.0) * duration)
         process.kill()
-        stdout, _ = process.communicate(timeout=TIMEOUT)
+        _stdout, _ = process.communicate(timeout=TIMEOUT)
         killed += process.returncode == -signal.SIGKILL
         for name in os.listdir(tmp_path / "out"):
             if name.endswith(".tar.gz"):

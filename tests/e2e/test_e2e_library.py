@@ -44,7 +44,9 @@ print(json.dumps({"before": before, "after": state(), "bundle": result.bundle, "
 """
 
 
-def test_it_prints_nothing_and_changes_nothing_of_the_process(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
+def test_it_prints_nothing_and_changes_nothing_of_the_process(
+    tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _WATCHED, sample_tree(), str(tmp_path)],
         check=True,
@@ -81,7 +83,11 @@ print(watched.reads)
 
 def test_the_environment_is_not_read_at_import() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", _READ_ENVIRONMENT], check=True, capture_output=True, text=True, env=environment()
+        [sys.executable, "-c", _READ_ENVIRONMENT],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment(),
     )
     assert [name for name in eval(done.stdout) if "OSVC" in name or "proxy" in name.lower()] == []
 
@@ -95,7 +101,11 @@ def test_help_does_not_load_what_it_does_not_need(args: list[str]) -> None:
         text=True,
         env=environment(),
     )
-    loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    loaded = {
+        line.rsplit("|", 1)[-1].strip()
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
     # Some interpreters load importlib.metadata and more by themselves: an editable install has such a hook.
     bare = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", "import argparse"],
@@ -105,12 +115,23 @@ def test_help_does_not_load_what_it_does_not_need(args: list[str]) -> None:
         env=environment(),
     )
     loaded -= {line.rsplit("|", 1)[-1].strip() for line in bare.stderr.splitlines()}
-    heavy = {"requests", "rich", "psutil", "pluggy", "importlib.metadata", "cryptography", "hashlib", "subprocess"}
+    heavy = {
+        "requests",
+        "rich",
+        "psutil",
+        "pluggy",
+        "importlib.metadata",
+        "cryptography",
+        "hashlib",
+        "subprocess",
+    }
     assert loaded & heavy == set()
     assert "osvc_diag.cli.main" in loaded
 
 
-def test_several_threads_make_bundles_at_the_same_time(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
+def test_several_threads_make_bundles_at_the_same_time(
+    tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
     node = Node.discover(sample_tree())
     made: dict[str, str] = {}
 
@@ -127,7 +148,9 @@ def test_several_threads_make_bundles_at_the_same_time(tmp_path: Path, sample_tr
         unpack(bundle, str(tmp_path / "unpacked" / str(number)))
 
 
-def test_a_result_tells_the_bundle_the_manifest_and_the_gaps(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
+def test_a_result_tells_the_bundle_the_manifest_and_the_gaps(
+    tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
     issue = Issue(purpose="it fails", ticket="4711")
     result = diagnose(
         ["prod/svc/web", "svc1"],
@@ -146,7 +169,13 @@ def test_a_result_tells_the_bundle_the_manifest_and_the_gaps(tmp_path: Path, sam
     assert result.verdict.ok
     folder = unpack(result.bundle, str(tmp_path / "unpacked"))
     with open(os.path.join(folder, "issue.json"), encoding="utf-8") as file:
-        assert json.load(file) == {"purpose": "it fails", "context": "", "started": "", "impact": "", "ticket": "4711"}
+        assert json.load(file) == {
+            "purpose": "it fails",
+            "context": "",
+            "started": "",
+            "impact": "",
+            "ticket": "4711",
+        }
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,18 @@ def test_each_log_has_a_budget_of_its_own_and_the_newest_part_is_kept(
     assert (states[f"{LOG}/svc1.log"], states[f"{LOG}/svc1.log.1.gz"]) == ("sliced", "skipped")
 
 
-def test_a_window_slices_inside_logs_and_rotated_logs(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
+def test_a_window_slices_inside_logs_and_rotated_logs(
+    tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
     root = sample_tree()
-    args = ["--since", "2026-11-22 20:00", "--until", "2026-11-22 20:15:30", "-o", str(tmp_path / "out.tar.gz")]
+    args = [
+        "--since",
+        "2026-11-22 20:00",
+        "--until",
+        "2026-11-22 20:15:30",
+        "-o",
+        str(tmp_path / "out.tar.gz"),
+    ]
     done = osvc_diag("--root", root, "svc1", *args)
     assert done.returncode == 0, done.stderr
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
@@ -95,7 +104,9 @@ def test_a_window_slices_inside_logs_and_rotated_logs(tmp_path: Path, sample_tre
         if f"{LOG}/{name}" not in files_of(folder):
             continue
         stamps = [
-            line[:16] for line in content(folder, f"{LOG}/{name}").split(b"\n") if line.startswith(b"2026-11-22 ")
+            line[:16]
+            for line in content(folder, f"{LOG}/{name}").split(b"\n")
+            if line.startswith(b"2026-11-22 ")
         ]
         assert stamps
         assert {b"2026-11-22 20:00" <= stamp <= b"2026-11-22 20:15" for stamp in stamps} == {True}, name
@@ -136,7 +147,10 @@ def test_a_time_limit_ends_collecting_and_what_was_not_read_is_told(
         for_ever.set()
     states = {entry.state for entry in result.manifest.artifacts if not entry.is_stored}
     assert states == {State.TIMEOUT}
-    assert {gap.reason for gap in result.gaps} == {"--timeout was reached", "--timeout was reached before its turn"}
+    assert {gap.reason for gap in result.gaps} == {
+        "--timeout was reached",
+        "--timeout was reached before its turn",
+    }
     assert result.manifest.limits.timeout_seconds == 0.5
     unpack(result.bundle, str(tmp_path / "unpacked"))
 

@@ -28,7 +28,9 @@ def add_secret(root: str, *, to_log: bool = True) -> None:
         conf.write(f"\n[app#2]\ntype = simple\nsecret = {NEW_SECRET}\n")
     if to_log:
         with open(os.path.join(root, "var/log/opensvc/svc1.log"), "a", encoding="utf-8") as log:
-            log.write(f"2026-11-22 21:00:00,000 INFO n:node1 o:svc1 r:app#2 sc:n | | hello {NEW_SECRET} here\n")
+            log.write(
+                f"2026-11-22 21:00:00,000 INFO n:node1 o:svc1 r:app#2 sc:n | | hello {NEW_SECRET} here\n"
+            )
 
 
 def test_a_secret_configured_between_learning_and_verifying_blocks_the_bundle(

@@ -27,14 +27,20 @@ class StoppedClock:
         return 0.0
 
 
-def test_two_runs_give_the_same_bytes(collected: Collected, tmp_path: Path, sample_tree: Callable[..., str]) -> None:
+def test_two_runs_give_the_same_bytes(
+    collected: Collected, tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
     bundles = []
     for number in range(2):
         output = tmp_path / str(number)
         output.mkdir()
         bundles.append(collected("**", root=sample_tree(), output=str(output), clock=StoppedClock()).bundle)
     first, second = bundles
-    assert os.path.basename(first) == os.path.basename(second) == "osvc-diag_lab_node1_all_20261122T220000Z.tar.gz"
+    assert (
+        os.path.basename(first)
+        == os.path.basename(second)
+        == "osvc-diag_lab_node1_all_20261122T220000Z.tar.gz"
+    )
     with open(first, "rb") as one, open(second, "rb") as other:
         assert one.read() == other.read()
 
@@ -63,7 +69,10 @@ def test_without_a_cluster_secret_tokens_tell_nothing_across_runs(
         folder = unpack(result.bundle, str(tmp_path / "unpacked" / str(number)))
         texts.append(content(folder, "file/etc/opensvc/svc1.conf"))
         assert manifest_of(folder)["cluster"] == {"nodes": []} or "name" not in manifest_of(folder)["cluster"]
-        assert leaks(folder, [secret for secret in secrets if secret not in {"9d1a3d2a0e6b11ef9c0a525400a1b2c3"}]) == []
+        assert (
+            leaks(folder, [secret for secret in secrets if secret != "9d1a3d2a0e6b11ef9c0a525400a1b2c3"])
+            == []
+        )
     assert texts[0] != texts[1]
     assert "_nocluster_" in os.path.basename(result.bundle)
 

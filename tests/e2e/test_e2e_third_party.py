@@ -77,14 +77,16 @@ def test_a_secret_in_what_a_collector_raises_is_masked_too(
     assert leaks(unpack(result.bundle, str(tmp_path / "unpacked")), secrets) == []
 
 
-class Unspeakable(Exception):
+class UnspeakableError(Exception):
     """An exception that raises when it is asked what it says."""
 
     def __str__(self) -> str:
         raise RuntimeError("not even this")
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), Unspeakable(), MemoryError(), StopIteration()])
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), KeyboardInterrupt(), UnspeakableError(), MemoryError(), StopIteration()]
+)
 @pytest.mark.parametrize("when", ["naming", "computing"])
 def test_whatever_a_plugin_raises_costs_it_alone(
     error: BaseException, when: str, collected: Collected, naming: Callable[..., Any]
@@ -193,17 +195,28 @@ def test_a_name_below_another_artifact_is_a_gap_for_the_second(
     assert (gap.artifact, gap.state) == ("info/a/b", State.FAILED)
 
 
-@pytest.mark.parametrize("path", ["/etc/shadow", "/proc/self/environ", "/dev/zero", "relative", "/etc/opensvc/../shadow"])
+@pytest.mark.parametrize(
+    "path", ["/etc/shadow", "/proc/self/environ", "/dev/zero", "relative", "/etc/opensvc/../shadow"]
+)
 def test_a_plugin_gets_nothing_outside_of_the_agents_folders(
     path: str, collected: Collected, naming: Callable[..., Any], tmp_path: Path
 ) -> None:
-    result = collected(naming=naming(Artifact("file/stolen", FileSource(path)), Artifact("file/log", LogSource(path, path))))
-    assert {gap.artifact: gap.state for gap in result.gaps} == {"file/stolen": State.SKIPPED, "file/log": State.SKIPPED}
+    result = collected(
+        naming=naming(Artifact("file/stolen", FileSource(path)), Artifact("file/log", LogSource(path, path)))
+    )
+    assert {gap.artifact: gap.state for gap in result.gaps} == {
+        "file/stolen": State.SKIPPED,
+        "file/log": State.SKIPPED,
+    }
     assert not {"file/stolen", "file/log"} & set(files_of(unpack(result.bundle, str(tmp_path / "unpacked"))))
 
 
 def test_a_conf_that_a_plugin_calls_text_does_not_leak_what_was_learned(
-    collected: Collected, naming: Callable[..., Any], tmp_path: Path, secrets: list[str], sample_tree: Callable[..., str]
+    collected: Collected,
+    naming: Callable[..., Any],
+    tmp_path: Path,
+    secrets: list[str],
+    sample_tree: Callable[..., str],
 ) -> None:
     path = f"{sample_tree()}/etc/opensvc/cluster.conf"
     forms = [Artifact(f"file/copy-{form.value}", FileSource(path), form=form) for form in Form]
@@ -220,7 +233,9 @@ def test_a_member_name_that_holds_a_secret_is_masked(
     assert leaks(folder, secrets) == []
 
 
-def test_a_listener_that_raises_calls_the_run_off_and_leaves_nothing(collected: Collected, tmp_path: Path) -> None:
+def test_a_listener_that_raises_calls_the_run_off_and_leaves_nothing(
+    collected: Collected, tmp_path: Path
+) -> None:
     class EnoughError(Exception):
         pass
 

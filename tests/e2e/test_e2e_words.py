@@ -125,7 +125,9 @@ def test_a_narrow_terminal_gets_every_word_and_a_command_in_one_piece(args: list
     assert "object-state" in shown
     assert re.search(r"\d+ secrets masked", shown)
     # What is to be copied is in one piece: the terminal itself breaks the line.
-    assert any(line.rstrip().endswith("/out.tar.gz") and "upload" in line for line in shown.split("\n") if line)
+    assert any(
+        line.rstrip().endswith("/out.tar.gz") and "upload" in line for line in shown.split("\n") if line
+    )
 
 
 def test_no_color_is_honoured(args: list[str]) -> None:
@@ -141,9 +143,7 @@ def test_a_dumb_terminal_gets_plain_lines(args: list[str]) -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_hostile_names_reach_nobody_raw(
-    terminal: bool, tmp_path: Path, own_tree: Callable[..., str]
-) -> None:
+def test_hostile_names_reach_nobody_raw(terminal: bool, tmp_path: Path, own_tree: Callable[..., str]) -> None:
     root = own_tree()
     folder = os.path.join(root, "var/lib/opensvc/namespaces/prod/svc/web", EVIL)
     os.mkdir(folder)
@@ -178,14 +178,22 @@ def test_an_output_folder_whose_name_is_no_text_is_printed_byte_for_byte(
     folder = os.fsencode(tmp_path) + b"/caf\xe9"
     os.mkdir(folder)
     for locale in ("C", "C.UTF-8", "POSIX"):
-        done = osvc_diag("--root", sample_tree(), "node", "-o", os.fsdecode(folder), env=environment(LC_ALL=locale))
+        done = osvc_diag(
+            "--root", sample_tree(), "node", "-o", os.fsdecode(folder), env=environment(LC_ALL=locale)
+        )
         assert done.returncode == 0, done.stderr
         assert os.path.isfile(done.stdout.rstrip("\n"))
 
 
 def test_a_reader_that_goes_away_gets_no_traceback(sample_tree: Callable[..., str]) -> None:
     done = subprocess.run(
-        ["sh", "-c", '"$0" -m osvc_diag --root "$1" "**" --dry-run | head -n 1', sys.executable, sample_tree()],
+        [
+            "sh",
+            "-c",
+            '"$0" -m osvc_diag --root "$1" "**" --dry-run | head -n 1',
+            sys.executable,
+            sample_tree(),
+        ],
         check=False,
         capture_output=True,
         text=True,
