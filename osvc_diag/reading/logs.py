@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 KEPT_TEXT = 8 * 1024 * 1024  # bytes of inflated text that are kept rather than inflated twice; the agent's
 # own rotated logs have 5 MiB
 
+USED_UP = "newer logs of its family used up --log-size"
 OUTSIDE = "outside of --since and --until"
 BY_WINDOW = "by --since and --until"
 BY_LOG_SIZE = "its newest part, by --log-size"
-LARGE_LINE = "its last line alone is larger than --log-size leaves room for"
+LARGE_LINE = "its last line alone is larger than --log-size"
 NO_STAMPS = "has no timestamps: --since and --until do not apply"
 
 
@@ -41,7 +42,18 @@ class Family:
     """A log and its rotated ones, read from the newest to the oldest: they share one budget."""
 
     budget: int
-    """Bytes that are left of it."""
+    """Bytes for all of them."""
+    used: int = 0
+    """Bytes of it that newer logs took; all of it once one of them was cut."""
+
+    @property
+    def room(self) -> int:
+        """Bytes that are left."""
+        return max(0, self.budget - self.used)
+
+    def take(self, byte_count: int, *, is_short: bool) -> None:
+        """Count what was kept of a log, and whether it was cut."""
+        self.used = self.budget if is_short else self.used + byte_count
 
 
 def read_log(fd: int, source: LogSource, outcome: Outcome, family: Family, bounds: Bounds) -> Iterator[bytes]:
@@ -53,7 +65,7 @@ def read_log(fd: int, source: LogSource, outcome: Outcome, family: Family, bound
         fd: open for reading.
         source: the log.
         outcome: has the file's status and size; is filled in.
-        family: its budget goes down.
+        family: what is kept is counted there.
         bounds: the window.
 
     Raises:
@@ -63,12 +75,12 @@ def read_log(fd: int, source: LogSource, outcome: Outcome, family: Family, bound
     if suffix is None and os.path.splitext(source.path)[1] in UNREADABLE:
         outcome.left_out_bytes = outcome.source_bytes
         outcome.settle("withheld", "compressed in a way that cannot be redacted inside", is_gap=True)
-    elif family.budget <= 0 and outcome.source_bytes:
-        outcome.skip("newer logs of its family used up --log-size")
+    elif not family.room and outcome.source_bytes:
+        outcome.skip(USED_UP)
     else:
         if not bounds.is_open and not _has_stamps(fd, outcome.source_bytes, suffix):
             bounds = Bounds()
-            outcome.reason = NO_STAMPS
+            outcome.reason = NO_STAMPS if outcome.source_bytes else ""
         if _is_too_old(outcome, bounds):
             outcome.skip(OUTSIDE)
         elif suffix is None:
@@ -89,22 +101,16 @@ def _is_too_old(outcome: Outcome, bounds: Bounds) -> bool:
 def _plain(fd: int, outcome: Outcome, family: Family, bounds: Bounds) -> Iterator[bytes]:
     size = outcome.source_bytes
     ranges = (Range(0, size),) if bounds.is_open else window_ranges(fd, size, bounds)
-    cut = cut_to_budget(fd, ranges, family.budget, bounds)
-    _settle(outcome, bounds, is_short=cut.is_short)
-    kept = 0
+    cut = cut_to_budget(fd, ranges, family.room, bounds)
+    kept, broken = 0, ""
     try:
         for block in _read(fd, size, cut, bounds, outcome):
             kept += len(block)
             yield block
     except BrokenOffError as error:
-        outcome.settle("truncated", str(error), is_gap=True)
-    family.budget = 0 if cut.is_short else family.budget - kept
-    if kept or not size:
-        outcome.left_out_bytes = outcome.source_bytes - kept
-    elif cut.is_short:
-        outcome.skip(LARGE_LINE, is_gap=True)
-    elif outcome.state == "sliced":
-        outcome.skip(OUTSIDE)
+        broken = str(error)
+    outcome.left_out_bytes = outcome.source_bytes - kept
+    _settle(outcome, family, bounds, kept=kept, is_short=cut.is_short, broken=broken)
 
 
 def _read(fd: int, size: int, cut: Cut, bounds: Bounds, outcome: Outcome) -> Iterator[bytes]:
@@ -133,22 +139,15 @@ def _compressed(fd: int, suffix: str, outcome: Outcome, family: Family, bounds: 
         else:
             text = None
         yield b""
-    excess = max(0, first.kept - family.budget)
+    excess = max(0, first.kept - family.room)
     again = _Inflation(fd, suffix, bounds)
     kept = 0
     for block in skip_to_record(again if text is None else text, excess):
         kept += len(block)
         yield block
-    family.budget = 0 if excess else family.budget - kept
     outcome.left_out_bytes = first.size - kept
-    _settle(outcome, bounds, is_short=excess > 0)
     broken = first.broken or again.broken
-    if broken:
-        outcome.settle("truncated", broken, is_gap=True)
-    elif first.size and not first.kept:
-        outcome.skip(OUTSIDE)
-    elif excess and not kept:
-        outcome.skip(LARGE_LINE, is_gap=True)
+    _settle(outcome, family, bounds, kept=kept, is_short=excess > 0, broken=broken)
 
 
 class _Inflation:
@@ -197,8 +196,28 @@ def _has_stamps(fd: int, size: int, suffix: Optional[str]) -> bool:
     return False
 
 
-def _settle(outcome: Outcome, bounds: Bounds, *, is_short: bool) -> None:
-    if is_short:
+def _settle(
+    outcome: Outcome, family: Family, bounds: Bounds, *, kept: int, is_short: bool, broken: str
+) -> None:
+    """Say what became of a log, and count it.
+
+    Args:
+        outcome: has what was left out.
+        family: as it was before this log.
+        bounds: the window.
+        kept: bytes.
+        is_short: whether the budget left out something of the window.
+        broken: why the log ended early.
+    """
+    is_first = not family.used
+    family.take(kept, is_short=is_short)
+    if broken:
+        outcome.settle("truncated", broken, is_gap=True)
+    elif is_short and not kept:
+        outcome.settle("skipped", LARGE_LINE if is_first else USED_UP, is_gap=is_first)
+    elif is_short:
         outcome.settle("sliced", BY_LOG_SIZE, is_gap=False)
+    elif not bounds.is_open and not kept and outcome.left_out_bytes:
+        outcome.settle("skipped", OUTSIDE, is_gap=False)
     elif not bounds.is_open:
         outcome.settle("sliced", BY_WINDOW, is_gap=False)

@@ -33,7 +33,7 @@ class Outcome:
         """Say what became of it."""
         self.state, self.reason, self.is_gap = state, reason, is_gap
 
-    def skip(self, reason: str, *, is_gap: bool = False) -> None:
-        """Say that all of it was left out."""
+    def skip(self, reason: str) -> None:
+        """Say that all of it was left out, as asked."""
         self.left_out_bytes = self.source_bytes
-        self.settle("skipped", reason, is_gap=is_gap)
+        self.settle("skipped", reason, is_gap=False)

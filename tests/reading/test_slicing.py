@@ -342,6 +342,16 @@ class TestBudget:
         assert [outcome.state for _, outcome in kept] == ["ok", "ok", "sliced", "skipped"]
         assert kept[3][1].reason == "newer logs of its family used up --log-size"
 
+    def test_a_rest_of_the_budget_that_no_record_fits_into_is_no_gap(self, logs):
+        logs.write("node.log", steady_log(10))
+        logs.write("node.log.1", steady_log(10))
+        logs.budget = 1_050
+        logs.begin()
+        logs.read("node.log")
+        text, outcome = logs.read("node.log.1", age=1)
+        assert (text, outcome.state, outcome.is_gap) == (b"", "skipped", False)
+        assert outcome.reason == "newer logs of its family used up --log-size"
+
     def test_another_family_has_its_own(self, logs):
         """One budget for all logs of a folder, and the newest eats it: node.log would be absent."""
         for name in ("node.log", "web.log", "xmlrpc.log"):

@@ -150,6 +150,22 @@ class TestChangesMeanwhile:
         assert outcome.reason == f"shrank to {size} bytes while it was read"
         assert len(text) + outcome.left_out_bytes == outcome.source_bytes == len(log)
 
+    @pytest.mark.parametrize("window", [{}, {"since": START - timedelta(hours=1)}, {"until": START}])
+    def test_a_log_that_is_emptied_before_its_first_byte_is_read_is_a_gap(self, logs, window):
+        path = logs.write("node.log", self.log())
+        logs.begin(**window)
+        real = logs.reader.trees.open
+
+        def emptying(*arguments):
+            opened = real(*arguments)
+            os.truncate(path, 0)
+            return opened
+
+        logs.reader.trees.open = emptying
+        text, outcome = logs.read("node.log")
+        assert text == b""
+        assert (outcome.state, outcome.is_gap) == ("truncated", True)
+
     def test_a_file_that_shrinks_is_a_gap(self, reader, tmp_path):
         path = tmp_path / "file"
         path.write_bytes(b"line\n" * BLOCK)
