@@ -108,13 +108,14 @@ class LineMasker:
 
     def learned(self, line: bytes) -> Iterator[Found]:
         """Yield the learned values in a line, overlapping ones too."""
+        first = last = 0  # the run of base64 that was masked last: what lies in it needs no other
         for start, literal in self._index.find(line):
             end = start + len(literal.text)
-            if not literal.alone or stands_alone(line, start, end):
-                if literal.is_base64:
-                    yield Found(*_run(line, start, end), literal.rule, literal.value)
-                else:
-                    yield Found(start, end, literal.rule, literal.value)
+            if literal.alone and not stands_alone(line, start, end):
+                continue
+            if literal.is_base64 and not first <= start < end <= last:
+                first, last = start, end = _run(line, start, end)
+            yield Found(start, end, literal.rule, literal.value)
 
 
 def stands_alone(line: bytes, start: int, end: int) -> bool:

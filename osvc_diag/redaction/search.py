@@ -93,6 +93,7 @@ class SecretSearch:
 
     def _found(self, window: bytes, *, is_last: bool) -> Iterator[tuple[str, int]]:
         lowered = window.lower()
+        seen_to = dict.fromkeys((rule.id for _, rule in self._anchors), 0)
         for offset in self._finder.find(window):
             # A match hides those that begin inside it.
             for at in range(offset, offset + _TAIL):
@@ -105,17 +106,26 @@ class SecretSearch:
                             continue
                         yield literal.rule, start
             for anchor, rule in self._anchors:
+                if offset < seen_to[rule.id]:
+                    continue
                 if compiled(anchor).match(lowered if anchor.caseless else window, offset):
-                    yield from _ruled(rule, window, offset)
+                    first, end = _line(window, offset)
+                    seen_to[rule.id] = min(end, offset + _REACH // 2)
+                    yield from _ruled(rule, window, first, end)
         if _KEY in window:
             for pattern in (_KEY_FOLLOWS, _KEY_BEFORE):
                 yield from ((_KEY_RULE, match.start()) for match in pattern.finditer(window))
 
 
-def _ruled(rule: Rule, window: bytes, offset: int) -> Iterator[tuple[str, int]]:
-    first = max(window.rfind(b"\n", 0, offset) + 1, offset - _REACH)
+def _line(window: bytes, offset: int) -> tuple[int, int]:
+    """Return the bounds of the line around an offset, not farther away than a rule has to see."""
     end = window.find(b"\n", offset, offset + _REACH)
-    for span in rule.spans(window[first : end if end >= 0 else offset + _REACH]):
+    first = window.rfind(b"\n", max(0, offset - _REACH), offset) + 1
+    return first or max(0, offset - _REACH), end if end >= 0 else min(len(window), offset + _REACH)
+
+
+def _ruled(rule: Rule, window: bytes, first: int, end: int) -> Iterator[tuple[str, int]]:
+    for span in rule.spans(window[first:end].rstrip(b"\r")):
         if _LETTER.search(window, first + span.start, first + span.end):
             yield rule.id, first + span.start
 
