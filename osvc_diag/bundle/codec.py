@@ -12,6 +12,8 @@ from typing import Any, Callable, TypeVar, Union
 
 _Value = TypeVar("_Value")
 
+_LARGEST_NUMBER = 1 << 63
+
 FILE_NAME: Mapping[str, bool] = {"file_name": True}
 """Metadata of a field that holds a file name: any bytes, as surrogate escapes."""
 
@@ -80,8 +82,8 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
         return _generic_decoder(typing.get_origin(kind), typing.get_args(kind))
     if issubclass(kind, enum.Enum):
         return functools.partial(_decode_enum, kind)
-    if kind is float:
-        return lambda value: float(value) if type(value) is int else _checked(float, value)
+    if kind in (int, float):
+        return functools.partial(_decode_number, kind)
     return functools.partial(_checked, kind)
 
 
@@ -139,6 +141,14 @@ def _decode_enum(kind: type[enum.Enum], value: object) -> enum.Enum:
         return kind(value)
     except ValueError:
         raise ValueError(f"it is none of {', '.join(str(member.value) for member in kind)}") from None
+
+
+def _decode_number(kind: type[_Value], value: object) -> _Value:
+    """Return a count, a size or a duration: none is below zero or too large to reckon with."""
+    number: Any = value if kind is float and type(value) is int else _checked(kind, value)
+    if not 0 <= number <= _LARGEST_NUMBER:
+        raise ValueError("it is below zero, or larger than anything on a node")
+    return kind(number)  # type: ignore[call-arg]
 
 
 def _checked(kind: type[_Value], value: object) -> _Value:

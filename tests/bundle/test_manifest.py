@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.resources
 import json
+import re
 import typing
 
 import jsonschema
@@ -78,7 +79,7 @@ artifact = st.builds(
     owner=st.none() | st.builds(Owner, size, size),
     mtime=st.none() | time,
     log=st.none() | log,
-    masked=st.dictionaries(text, st.integers(1), max_size=3),
+    masked=st.dictionaries(text, st.integers(1, 2**63), max_size=3),
     seconds=st.floats(0, 1e9),
 )
 manifest_strategy = st.builds(
@@ -152,6 +153,19 @@ def test_a_manifest_with_a_wrong_field_is_refused(change) -> None:
         Manifest.from_json(json.dumps({**content, **change}).encode())
     with pytest.raises(jsonschema.ValidationError):
         VALIDATOR.validate({**content, **change})
+
+
+@pytest.mark.parametrize("number", ["-1", "1" + "0" * 400, "1e400", "-0.5", "NaN", "Infinity"])
+@pytest.mark.parametrize("field", ["stored_bytes", "seconds", "masked"])
+def test_a_number_that_nobody_can_reckon_with_is_refused(field, number) -> None:
+    stored = entry(
+        StoredMember.of("file/x", b""), masked={"rule": 31337}, stored_bytes=31337, seconds=31337.0
+    )
+    written = make_manifest(artifacts=(stored,)).to_json().decode()
+    one_wrong = re.sub(rf'("{field}": (?:{{"rule": )?)31337(?:\.0)?', rf"\g<1>{number}", written)
+    assert one_wrong != written
+    with pytest.raises(ValueError, match=r"below zero|type int|is no JSON|digits"):
+        Manifest.from_json(one_wrong.encode())
 
 
 def test_a_key_of_a_later_version_is_passed_over() -> None:
