@@ -12,6 +12,7 @@ import hmac
 import select
 import socket
 import socketserver
+import ssl
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
@@ -60,13 +61,19 @@ class LoopbackProxy:
 
 
 @contextlib.contextmanager
-def running_proxy(login: Optional[str] = None) -> Iterator[LoopbackProxy]:
-    """Run a proxy on a free loopback port.
+def running_proxy(
+    login: Optional[str] = None, *, port: int = 0, context: Optional[ssl.SSLContext] = None
+) -> Iterator[LoopbackProxy]:
+    """Run a proxy on loopback.
 
     Args:
         login: `user:password`, or None for a proxy that lets everybody through.
+        port: 0 takes a free one.
+        context: for a proxy that speaks TLS with its clients; tunnels alone, then.
     """
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+    with _Server(("127.0.0.1", port), _Handler) as server:
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         server.proxy = LoopbackProxy(server.server_address[1], login)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
@@ -153,6 +160,9 @@ def _relay(client: socket.socket, upstream: socket.socket) -> None:
             return
         for side in ready:
             block = side.recv(BLOCK)
+            # What TLS has decrypted already, select does not see.
+            while isinstance(side, ssl.SSLSocket) and side.pending():
+                block += side.recv(BLOCK)
             if not block:
                 return
             other[side].sendall(block)

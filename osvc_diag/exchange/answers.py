@@ -92,10 +92,11 @@ def not_an_exchange(host: str) -> NotAnExchangeError:
 
 def _final(answer: Answer, *, host: str, choice: ProxyChoice) -> Exception:  # noqa: PLR0911 - one for each kind
     status = answer.status
-    if status == 407:  # noqa: PLR2004 - an HTTP status
+    of_proxy = _is_of_proxy(answer, choice)
+    if status == 407 or (status == 401 and of_proxy):  # noqa: PLR2004 - tinyproxy says 401 where 407 is meant
         return proxy_login_error(choice)
     if status in {401, 403}:
-        if _is_of_proxy(answer, choice):
+        if of_proxy:
             return proxy_refused_error(status, host=host, choice=choice)
         return LoginRefusedError(f"{host} does not accept the login ({status})", hint=LOGIN_HINT)
     if status == 511:  # noqa: PLR2004 - Network Authentication Required

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from osvc_diag.events import Advanced, PhaseStarted
 from osvc_diag.exchange.answers import ChunkTooLargeError
@@ -42,10 +43,11 @@ def send_form(session: Session) -> str:
         )
         if answer.status not in _REDIRECTS:
             raise session.refuse(answer)
-        path = session.transport.own_path(answer.headers.get("location", ""))
-        if path is None:
+        place = session.transport.own_place(answer.headers.get("location", ""))
+        # A new item's page has the file's name as its anchor; the login page of a portal has not.
+        if place is None or unquote(unquote(place[1])) != session.file_name:
             raise session.refuse(answer)
-        return check_name(path.strip("/"), session)
+        return check_name(place[0].strip("/"), session)
 
     try:
         return session.line.persist(attempt)

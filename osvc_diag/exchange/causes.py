@@ -11,9 +11,11 @@ import urllib3.exceptions
 
 from osvc_diag.exchange.errors import (
     CertificateError,
+    GaveUpError,
     NoSuchProxyError,
     ProxyLoginError,
     ProxyRefusedError,
+    ProxyUnreachableError,
     TlsError,
     UnknownHostError,
 )
@@ -32,6 +34,11 @@ PROXY_LOGIN_HINT = (
 )
 CA_HINT = "where a proxy intercepts TLS, name its CA with --ca-bundle FILE, or add it to the system's store"
 
+_UNREACHED = (
+    ConnectionRefusedError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NewConnectionError,
+)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 _MAX_CHAIN = 16
 _NO_TLS_REASONS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
@@ -61,12 +68,15 @@ def translate(error: Exception, *, host: str, choice: ProxyChoice) -> Exception:
         tunnel = _TUNNEL.search(str(link))
         if tunnel is not None:
             return tunnel_error(int(tunnel.group(1)), host=host, choice=choice)
-    return TransientError(f"{place}: {_reason(chain)}", hint=_reach_hint(choice))
+    # Only once it answers is what goes wrong a matter of the exchange behind it.
+    is_unreached = by_proxy and any(isinstance(link, _UNREACHED) for link in chain)
+    lasting = ProxyUnreachableError if is_unreached else GaveUpError
+    return TransientError(f"{place}: {_reason(chain)}", hint=_reach_hint(choice), lasting=lasting)
 
 
 def tunnel_error(status: int, *, host: str, choice: ProxyChoice) -> Exception:
     """Return what to raise when the proxy refuses to open a connection to the exchange."""
-    if status == 407:  # noqa: PLR2004 - an HTTP status
+    if status in {401, 407}:  # tinyproxy says 401 where 407 is meant
         return proxy_login_error(choice)
     if status in {502, 503, 504, 500}:
         return TransientError(

@@ -1,12 +1,16 @@
-"""A few threads that share one task and end together; a dead network cannot keep the program from ending."""
+"""Threads that can be left behind: a dead network, or a dead share, cannot keep the program from ending."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from typing import Callable, Optional
+from typing import Callable, Optional, TypeVar
 
-_LOOK = 0.2  # seconds between two looks, so that Ctrl-C is heard
+T = TypeVar("T")
+
+
+class NotInTimeError(Exception):
+    """The work did not end in time; its thread is left behind. It never reaches a user."""
 
 
 def run_crew(task: Callable[[threading.Event], None], *, count: int) -> None:
@@ -36,16 +40,33 @@ def run_crew(task: Callable[[threading.Event], None], *, count: int) -> None:
         threading.Thread(target=work, name=f"upload-{number}", daemon=True).start()
     try:
         for _ in range(count):
-            error = _next(results)
+            error = results.get()
             if error is not None:
                 raise error
     finally:
         stop.set()
 
 
-def _next(results: queue.SimpleQueue[Optional[BaseException]]) -> Optional[BaseException]:
-    while True:
+def run_within(work: Callable[[], T], *, seconds: float) -> T:
+    """Run something in a thread, and wait for it no longer than this.
+
+    Raises:
+        NotInTimeError: it goes on, and nobody waits for it.
+        BaseException: what it raised.
+    """
+    results: queue.SimpleQueue[tuple[Optional[BaseException], list[T]]] = queue.SimpleQueue()
+
+    def run() -> None:
         try:
-            return results.get(timeout=_LOOK)
-        except queue.Empty:  # noqa: PERF203 - a wait without a limit would not hear Ctrl-C
-            continue
+            results.put((None, [work()]))
+        except BaseException as error:  # noqa: BLE001 - it is raised again by who waits
+            results.put((error, []))
+
+    threading.Thread(target=run, name="deliver", daemon=True).start()
+    try:
+        error, value = results.get(timeout=seconds)
+    except queue.Empty:
+        raise NotInTimeError from None
+    if error is not None:
+        raise error
+    return value[0]

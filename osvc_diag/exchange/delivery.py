@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Callable, Optional
 from osvc_diag import events
 from osvc_diag.errors import DiagError, ExchangeError
 from osvc_diag.exchange.audit import audit_line, write_audit
-from osvc_diag.exchange.errors import UploadForbiddenError
+from osvc_diag.exchange.crew import NotInTimeError, run_within
+from osvc_diag.exchange.errors import UploadForbiddenError, UploadTimeoutError
 from osvc_diag.exchange.interface import Conditions
+from osvc_diag.exchange.line import RESUME_HINT
 from osvc_diag.exchange.progress import drop_progress
 from osvc_diag.exchange.proxy import choose_proxy
 from osvc_diag.exchange.receipt import Receipt, load_receipt, save_receipt
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from osvc_diag.exchange.interface import Exchange
     from osvc_diag.exchange.opened import OpenedBundle
     from osvc_diag.settings import Settings
+
+
+GRACE = 2.0  # seconds
 
 
 def check_allowed(settings: Settings) -> None:
@@ -151,9 +156,17 @@ def _deliver(
     bundle: OpenedBundle, exchange: Exchange, conditions: Conditions, on_event: events.Listener
 ) -> Receipt:
     try:
-        receipt = exchange.deliver(bundle, conditions, on_event)
+        # An exchange keeps to the limit itself, but for what blocks in the kernel or drips for ever.
+        receipt = run_within(
+            lambda: exchange.deliver(bundle, conditions, on_event), seconds=conditions.time_limit + GRACE
+        )
     except DiagError:
         raise
+    except NotInTimeError:
+        raise UploadTimeoutError(
+            f"{exchange.url} hung: the upload did not end within {conditions.time_limit:.0f} seconds",
+            hint=RESUME_HINT,
+        ) from None
     except Exception as error:
         # Its text may hold anything, a login too.
         raise ExchangeError(

@@ -13,6 +13,7 @@ from osvc_diag.events import Warned
 from osvc_diag.exchange.errors import GaveUpError, UploadTimeoutError
 
 if TYPE_CHECKING:
+    from osvc_diag.errors import ExchangeError
     from osvc_diag.events import Listener
 
 T = TypeVar("T")
@@ -25,12 +26,26 @@ class TransientError(Exception):
     """A failure that may pass: a reset, a time-out, a 503. It never reaches a user."""
 
     def __init__(
-        self, reason: str, *, retry_after: Optional[float] = None, hint: Optional[str] = None
+        self,
+        reason: str,
+        *,
+        retry_after: Optional[float] = None,
+        hint: Optional[str] = None,
+        lasting: type[ExchangeError] = GaveUpError,
     ) -> None:
+        """Describe it.
+
+        Args:
+            reason: a sentence for the user, should it last.
+            retry_after: seconds that the server asks to wait.
+            hint: for the user, should it last.
+            lasting: what is raised should it last.
+        """
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
         self.hint = hint
+        self.lasting = lasting
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,7 @@ class Line:
         """
         attempts = self.policy.attempts if self.has_answered else self.policy.first_attempts
         if failures >= attempts:
-            raise GaveUpError(
+            raise error.lasting(
                 f"gave up after {failures} tries: {error.reason}", hint=error.hint or RESUME_HINT
             )
         delay = self.policy.delay(failures)

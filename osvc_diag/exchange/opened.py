@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import stat
+import threading
 from typing import TYPE_CHECKING, BinaryIO
 
 from osvc_diag.errors import BundleError
@@ -29,6 +30,8 @@ class OpenedBundle:
             BundleError: it is not there, not a regular file, or empty.
             UploadRunningError: another process delivers it.
         """
+        self._reading = threading.Lock()
+        self._is_open = True
         self.path = os.path.abspath(path)
         self.name = os.path.basename(self.path)
         try:
@@ -49,7 +52,9 @@ class OpenedBundle:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        os.close(self._fd)
+        with self._reading:
+            self._is_open = False
+            os.close(self._fd)
 
     def read(self, start: int, length: int) -> bytes:
         """Return exactly `length` bytes from `start` on.
@@ -57,12 +62,16 @@ class OpenedBundle:
         Raises:
             BundleChangedError: it has become shorter.
         """
-        content = os.pread(self._fd, length, start)
+        content = b""
         while len(content) < length:
-            more = os.pread(self._fd, length - len(content), start + len(content))
+            with self._reading:
+                # A thread that was left behind must not read what the descriptor's number means by then.
+                if not self._is_open:
+                    raise ValueError("the bundle is closed")
+                more = os.pread(self._fd, length - len(content), start + len(content))
             if not more:
                 raise self._changed()
-            content += more
+            content = content + more if content else more
         return content
 
     def file(self) -> BinaryIO:

@@ -6,11 +6,13 @@ the side, and no redirect is followed, because nothing here would do it.
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 from urllib.parse import urlsplit
 
 import urllib3
+import urllib3.exceptions
 from urllib3.exceptions import HTTPError
 
 from osvc_diag import __version__
@@ -19,7 +21,6 @@ from osvc_diag.exchange.errors import SocksMissingError
 from osvc_diag.exchange.line import TransientError
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
     from osvc_diag.exchange.line import Line
@@ -80,20 +81,23 @@ class Transport:
         self._line = line
         self._login = login
         self._pools = _pools(choice, context)
+        if context.verify_mode == ssl.CERT_NONE:
+            # The user asked for it and is warned once, in our words; not by urllib3 at every request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def close(self) -> None:
         """Close the idle connections."""
         self._pools.clear()
 
-    def own_path(self, location: str) -> Optional[str]:
-        """Return a Location as a path below the exchange's own URL; None where it leads elsewhere."""
+    def own_place(self, location: str) -> Optional[tuple[str, str]]:
+        """Return a Location as path below the exchange's URL, and fragment; None where it leads elsewhere."""
         try:
             parts = urlsplit(location)
         except ValueError:
             return None
         if parts.hostname not in {None, self.host} or not parts.path.startswith(self._prefix + "/"):
             return None
-        return parts.path[len(self._prefix) :]
+        return parts.path[len(self._prefix) :], parts.fragment
 
     def request(
         self,
