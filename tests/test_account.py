@@ -15,6 +15,8 @@ from osvc_diag.request import Request
 from osvc_diag.window import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from osvc_diag.bundle.manifest import Manifest
 
 SECRET = "S3cret"
@@ -22,8 +24,8 @@ STARTED = dt.datetime(2026, 11, 22, 22, 0, 1, 250, tzinfo=dt.timezone.utc)
 
 
 def account(
-    node: Node, *, entries: list[ArtifactEntry] = [], gaps: list[Gap] = [], **wishes: object
-) -> Manifest:  # noqa: B006
+    node: Node, *, entries: Sequence[ArtifactEntry] = (), gaps: Sequence[Gap] = (), **wishes: object
+) -> Manifest:
     request = Request(("svc1", SECRET), label=f"label {SECRET}", **wishes)  # type: ignore[arg-type]
     window = Window(since=STARTED - dt.timedelta(hours=2))
     prepared = Prepared(request, node, (), window, Plan((), (), 1), STARTED)
