@@ -1,0 +1,136 @@
+"""What is drawn on a terminal: as wide as it is, never an escape sequence of somebody else's."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from osvc_diag import events
+from osvc_diag.errors import BundleError
+from osvc_diag.ui import TerminalOutput
+
+if TYPE_CHECKING:
+    from osvc_diag.cli.output import Output
+
+EVIL = "a\x1b]0;owned\x07[red]b[/red]\u202e"
+ESCAPED = "a\\x1b]0;owned\\x07[red]b[/red]\\u202e"
+
+
+class Terminal(io.StringIO):
+    """A terminal that remembers what it got."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def output(columns: int = 80, **facts: bool) -> TerminalOutput:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        return TerminalOutput(stdout=Terminal(), stderr=Terminal(), **facts)
+
+    return output
+
+
+def seen(output: Output) -> str:
+    return output.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_table_that_fits_is_laid_out_in_columns(make) -> None:
+    output = make(40)
+    output.table("", ["name", ">size"], [("short", "1 B"), ("longer one", "10 KiB")])
+    assert [line.rstrip() for line in plain(seen(output)).splitlines()] == [
+        "name          size",
+        "short          1 B",
+        "longer one  10 KiB",
+    ]
+
+
+def plain(text: str) -> str:
+    return text.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("\x1b[3m", "")
+
+
+def test_a_table_that_is_too_wide_is_stacked_and_no_name_is_broken(make) -> None:
+    output = make(30)
+    path = "file/var/log/opensvc/namespaces/prod/svc/web.log"
+    output.table("gaps", ["what", "state", "why"], [(path, "denied", "permission denied"), ("x", "", "")])
+    assert plain(seen(output)).splitlines() == ["gaps", path, "  state denied, why permission denied", "x"]
+
+
+def test_a_long_command_stays_in_one_piece(make) -> None:
+    output = make(30)
+    command = "next: osvc-diag upload /var/tmp/" + "x" * 100 + " --exchange https://example.com"
+    output.say(command)
+    output.warn(command)
+    output.error(BundleError(command, hint=command))
+    assert seen(output).count("\n") == 4
+    assert seen(output).count(command) == 4
+
+
+def test_nobodys_escape_sequences_or_markup_are_drawn(make) -> None:
+    output = make(200, is_verbose=True)
+    output.say(EVIL)
+    output.warn(EVIL)
+    output.error(BundleError(EVIL, hint=EVIL))
+    output.table("", ["what"], [(EVIL,)])
+    output.table("", ["what"], [(EVIL,)], as_result=True)
+    with output.progress() as tell:
+        tell(events.PhaseStarted("collect", 10, 1))
+        tell(events.ArtifactStarted(EVIL))
+        tell(events.ArtifactFinished(EVIL, "ok"))
+        tell(events.Warned(EVIL))
+    drawn = seen(output) + output.stdout.getvalue()
+    assert drawn.count(ESCAPED) >= 7
+    assert "\x1b]" not in drawn
+    assert "\u202e" not in drawn
+    assert "\x07" not in drawn
+
+
+@pytest.mark.parametrize("columns", [20, 60, 120])
+def test_progress_fits_into_a_line_and_is_gone_in_the_end(make, columns: int) -> None:
+    output = make(columns)
+    with output.progress() as tell:
+        tell(events.PhaseStarted("plan"))
+        tell(events.PhaseStarted("collect", 3 << 20, 2))
+        tell(events.ArtifactStarted("file/" + "x" * 300))
+        tell(events.Advanced(1 << 20))
+        tell(events.Advanced(2 << 20))
+        tell(events.ArtifactFinished("file/" + "x" * 300, "ok"))
+    assert seen(output).endswith("\x1b[2K")
+    for line in plain(seen(output)).replace("\r", "\n").split("\n"):
+        assert len(line.replace("\x1b[2K", "").replace("\x1b[1A", "").replace("\x1b[?25l", "")) <= columns + 6
+
+
+def test_progress_tells_the_phase_and_the_bytes(make) -> None:
+    output = make(100)
+    with output.progress() as tell:
+        tell(events.PhaseStarted("collect", 3 << 20, 2))
+        tell(events.Advanced(1 << 20))
+    assert "collecting" in seen(output)
+    assert "1.0 MiB of 3.0 MiB" in seen(output)
+
+
+def test_quiet_draws_nothing_but_errors_warnings_and_results(make) -> None:
+    output = make(is_quiet=True)
+    output.say("x")
+    output.table("", ["what"], [("x",)])
+    with output.progress() as tell:
+        tell(events.PhaseStarted("collect", 10, 1))
+        tell(events.Planned(1, 2, 3, "/var/tmp"))
+    assert seen(output) == ""
+    output.table("", ["what"], [("x",)], as_result=True)
+    assert "x" in output.stdout.getvalue()
+    output.warn("careful")
+    assert "careful" in seen(output)
+
+
+def test_a_listener_hears_of_bytes_before_any_phase_without_harm(make) -> None:
+    output = make()
+    with output.progress() as tell:
+        tell(events.Advanced(1))
+        tell(events.ArtifactStarted("x"))
