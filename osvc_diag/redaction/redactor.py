@@ -52,8 +52,13 @@ class Redactor:
             extra_rules: rules of plugins, after the shipped ones.
             mask_network: mask addresses and host names, too.
             engine: `re` or `pcre2`; None chooses.
+
+        Raises:
+            ValueError: an extra rule cannot work, or there is no such engine.
         """
         self._tokens = tokens
+        for rule in extra_rules:
+            rule.check()
         rules = [*builtin_rules(), *extra_rules]
         if mask_network:
             from osvc_diag.redaction.rules_network import network_rules  # noqa: PLC0415 (ipaddress takes 10 ms)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-MARKS = ("«", "»")
+_ESCAPE = re.compile(rb"\\.|\(\?P?[<!=]?\w*")
 
 
 class Span(NamedTuple):
@@ -71,6 +71,26 @@ class Rule:
             raise ValueError(f"rule {self.id}: at least one anchor is needed")
         if bool(self.pattern) == bool(self.find):
             raise ValueError(f"rule {self.id}: either a pattern or a find function is needed")
+
+    def check(self) -> None:
+        """Try out whether its patterns can be used; not done for shipped rules, whose tests do.
+
+        Raises:
+            ValueError: one of them cannot.
+        """
+        for anchor in self.anchors:
+            literals = _ESCAPE.sub(b"", anchor.pattern)
+            if anchor.caseless and literals != literals.lower():
+                raise ValueError(f"rule {self.id}: a caseless anchor is written in lower case")
+        try:
+            anchors = [compiled(anchor) for anchor in self.anchors]
+            has_group = not self.pattern or "secret" in _compiled(self.pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"rule {self.id}: {error}") from None
+        if not has_group:
+            raise ValueError(f"rule {self.id}: its pattern has no group called secret")
+        if any(anchor.search(b"") for anchor in anchors):
+            raise ValueError(f"rule {self.id}: an anchor is found everywhere")
 
     def spans(self, line: bytes) -> Iterator[Span]:
         """Yield the secrets of a line."""

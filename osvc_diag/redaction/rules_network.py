@@ -20,7 +20,7 @@ _TOP = (
     rb"test|example|invalid|fr|de|uk|eu|us|be|ch|nl|it|es|pt|lu|at|pl|se|no|fi|dk|ie|cz|ca|jp|cn|in|br|au|nz|za|ru"
 )
 _HOST = (
-    rb"(?<![\w.-])(?P<secret>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}(?:"
+    rb"(?i)(?<![\w.-])(?P<secret>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}(?:"
     + _TOP
     + rb"))(?![\w-]|\.\w)"
 )

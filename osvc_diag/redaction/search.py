@@ -33,9 +33,11 @@ _KEY_FOLLOWS = re.compile(
     rb"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}[\"',\\nr]{0,8}\r?\n(?:[^\n]{0,512}[\s|>\"':,+({\[])?[A-Za-z0-9+/=_-]{40,76}[\"',]{0,2}\r?\n"
 )
 _KEY_BEFORE = re.compile(
-    rb"[A-Za-z0-9+/=_-]{40,76}\r?\n(?:(?!BEGIN)[^\n]){0,512}-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY"
+    rb"[A-Za-z0-9+/=_-]{40,76}\r?\n(?:(?:[^\n]{0,512}\| ?)?[ \t|>\"',+-]{0,64}[A-Za-z0-9+/=_]{1,76}\r?\n)?"
+    rb"(?:(?!BEGIN)[^\n]){0,512}-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY"
 )
-_KEY = b"PRIVATE KEY"
+_PUTTY = re.compile(rb"Private-Lines: ?\d+\r?\n[^\n]{0,512}?[A-Za-z0-9+/=]{40,76}\r?\n")
+_KEYS = ((b"PRIVATE KEY", (_KEY_FOLLOWS, _KEY_BEFORE)), (b"Private-Lines", (_PUTTY,)))
 _BLANK = b"\x02"
 _LETTER = re.compile(rb"[A-Za-z0-9]")
 _OPTION = re.compile(rb"(?:^|.*[\s\"'])-[A-Za-z]", re.DOTALL)
@@ -112,8 +114,8 @@ class SecretSearch:
                     first, end = _line(window, offset)
                     seen_to[rule.id] = min(end, offset + _REACH // 2)
                     yield from _ruled(rule, window, first, end)
-        if _KEY in window:
-            for pattern in (_KEY_FOLLOWS, _KEY_BEFORE):
+        for mark, patterns in _KEYS:
+            for pattern in patterns if mark in window else ():
                 yield from ((_KEY_RULE, match.start()) for match in pattern.finditer(window))
 
 
