@@ -37,12 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "selectors",
         nargs="*",
         metavar="SELECTOR",
-        help=f"objects, or the word {NODE_WORD} for the node alone",
+        help=f"prod/svc/web, svc1, 'prod/**', '**' for all, or {NODE_WORD} for the node alone",
     )
     add_node_arguments(parser)
     group = parser.add_argument_group("what is taken")
     group.add_argument("--since", metavar="TIME", help="logs from then on: 2h, 3d, 10:00, '2026-11-22 10:00'")
-    group.add_argument("--until", metavar="TIME", help="logs before then")
+    group.add_argument("--until", metavar="TIME", help="logs before then, in the same words")
     group.add_argument(
         "--log-size",
         type=size,
@@ -50,25 +50,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="kept of each log with its rotated ones, the newest (default 32M)",
     )
-    group.add_argument("--max-size", type=size, metavar="SIZE", help="of the bundle")
-    group.add_argument("--timeout", type=duration, metavar="SECONDS", help="for collecting")
-    group.add_argument("--only", type=names, default=(), metavar="COLLECTORS", help="these, by commas")
-    group.add_argument("--skip", type=names, default=(), metavar="COLLECTORS", help="all but these")
+    group.add_argument(
+        "--max-size", type=size, metavar="SIZE", help="of the bundle: what matters least is left out"
+    )
+    group.add_argument(
+        "--timeout", type=duration, metavar="SECONDS", help="for collecting: what is late is left out"
+    )
+    group.add_argument("--only", type=names, default=(), metavar="NAMES", help="these collectors, by commas")
+    group.add_argument("--skip", type=names, default=(), metavar="NAMES", help="all collectors but these")
     group.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
     group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")
     group = parser.add_argument_group("the bundle")
     group.add_argument("-o", "--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
-    group.add_argument("--label", help="a word for the manifest")
+    group.add_argument("--label", metavar="TEXT", help="a note for the manifest")
     choice = parser.add_argument_group("whether it is sent").add_mutually_exclusive_group()
     choice.add_argument("--upload", action="store_true", help="send it without asking")
     choice.add_argument("--no-upload", action="store_true", help="do not send it, and do not ask")
     add_exchange_arguments(parser)
     group = parser.add_argument_group("the issue")
     group.add_argument("--ticket", default="", metavar="ID", help="of a ticket that exists already")
-    group.add_argument("--purpose", default="", help="unexpected behaviour, error message, question")
-    group.add_argument("--context", default="", help="a known cause or event")
-    group.add_argument("--started", default="", help="when the problem started")
-    group.add_argument("--impact", default="", help="on the service")
+    group.add_argument(
+        "--purpose", default="", metavar="TEXT", help="unexpected behaviour, error message, question"
+    )
+    group.add_argument("--context", default="", metavar="TEXT", help="a known cause or event")
+    group.add_argument("--started", default="", metavar="TEXT", help="when the problem started")
+    group.add_argument("--impact", default="", metavar="TEXT", help="on the service")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
