@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.errors import NodeNotFoundError
 from osvc_diag.layout import Layout, live_log
-from osvc_diag.naming import quoted
+from osvc_diag.printable import quoted
 from osvc_diag.reading.trees import NotTakenError, Trees
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from osvc_diag.errors import NamingError
+from osvc_diag.printable import SHOWN_LENGTH, quoted
 
 KINDS = ("ccfg", "cfg", "nscfg", "sec", "svc", "usr", "vol")
 ROOT = "root"
@@ -22,7 +23,6 @@ GO_AGENT = "om3"
 MAX_NAME_LENGTH = 250  # characters: `NAME.conf` has to fit the 255 bytes of a file name
 MAX_NAMESPACE_LENGTH = 255  # characters: a namespace is a folder
 GO_MAX_LENGTH = 63  # characters: what om3 takes, a slice prefix not counted
-_SHOWN_LENGTH = 80  # characters that an error repeats of a text
 _FIXED_NAMES = {"ccfg": CLUSTER_NAME, "nscfg": NAMESPACE_NAME}
 _NO_ROOT_SVC = ("node", "auth", CLUSTER_NAME, NAMESPACE_NAME)
 
@@ -49,7 +49,7 @@ class ObjectPath:
     def __post_init__(self) -> None:
         problem = _problem(self.namespace, self.kind, self.name)
         if problem is not None:
-            shown = "/".join(part[: _SHOWN_LENGTH + 1] for part in (self.namespace, self.kind, self.name))
+            shown = "/".join(part[: SHOWN_LENGTH + 1] for part in (self.namespace, self.kind, self.name))
             raise NamingError(f"{quoted(shown)} names no object: {problem}", hint=_NAME_HINT)
 
     @classmethod
@@ -106,11 +106,6 @@ class ObjectPath:
         if self.namespace != ROOT:
             return self.full
         return self.name if self.kind in ("svc", "ccfg") else f"{self.kind}/{self.name}"
-
-
-def quoted(text: str) -> str:
-    """Show a text that somebody else wrote: not too long, and nothing in it that a terminal obeys."""
-    return ascii(text if len(text) <= _SHOWN_LENGTH else text[:_SHOWN_LENGTH] + "...")
 
 
 def _written_out(parts: list[str]) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from osvc_diag.finding import find_layout
 from osvc_diag.identity import Cluster, find_name, read_cluster
 from osvc_diag.inventory import KnownObject, UnlistedFolder, take_inventory
 from osvc_diag.layout import Layout
-from osvc_diag.naming import ObjectPath, quoted
+from osvc_diag.printable import quoted
 from osvc_diag.reading.trees import Trees
 from osvc_diag.request import NODE_WORD
 from osvc_diag.selectors import Selector, nearest, select_fragment
@@ -21,6 +21,8 @@ from osvc_diag.zones import find_zone
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
+
+    from osvc_diag.naming import ObjectPath
 
 _SHOWN_OBJECTS = 20  # that an error lists
 

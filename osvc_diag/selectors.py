@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag.errors import NamingError, SelectorError
 from osvc_diag.globs import compile_glob, is_glob
-from osvc_diag.naming import NAMESPACE_NAME, ROOT, ObjectPath, quoted
+from osvc_diag.naming import NAMESPACE_NAME, ROOT, ObjectPath
+from osvc_diag.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from osvc_diag.errors import UsageError
-from osvc_diag.naming import quoted
+from osvc_diag.printable import quoted
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([kmgt])(i?b)?|b)?", re.IGNORECASE | re.ASCII)
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhdw]?)", re.IGNORECASE | re.ASCII)

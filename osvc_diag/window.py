@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Optional
 
 from osvc_diag.errors import UsageError
-from osvc_diag.naming import quoted
+from osvc_diag.printable import quoted
 from osvc_diag.units import parse_duration
 
 _AGO = re.compile(r"(\d[\d.]{0,20} ?[smhdw])(?: ago)?", re.IGNORECASE | re.ASCII)

@@ -9,7 +9,7 @@ from typing import Optional, Union
 from zoneinfo import ZoneInfo
 
 from osvc_diag.errors import UsageError
-from osvc_diag.naming import quoted
+from osvc_diag.printable import quoted
 from osvc_diag.reading.trees import NotTakenError, Trees
 
 _ZONE_LIMIT = 65536  # bytes; the largest zone has 4 KB

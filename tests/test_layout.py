@@ -68,7 +68,7 @@ def _objects() -> st.SearchStrategy[ObjectPath]:
         (BELOW, ("/mnt/disk/etc/opensvc", "/mnt/disk/var/log/opensvc", "/mnt/disk/var/lib/opensvc")),
     ],
 )
-def test_every_kind_has_its_place_in_every_layout(text, conf, log, var, layout, at):  # noqa: PLR0917  a table of both
+def test_every_kind_has_its_place_in_every_layout(text, conf, log, var, layout, at):
     obj = ObjectPath.parse(text)
     assert layout.conf_path(obj) == f"{at[0]}/{conf}"
     assert layout.log_path(obj) == f"{at[1]}/{log}"

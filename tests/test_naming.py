@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osvc_diag.errors import DiagError, NamingError
-from osvc_diag.naming import KINDS, MAX_NAME_LENGTH, ObjectPath, quoted
+from osvc_diag.naming import KINDS, MAX_NAME_LENGTH, ObjectPath
 
 BOTH = {"b2.1", "om3"}
 
@@ -214,11 +214,6 @@ def test_an_error_repeats_no_control_character():
         ObjectPath.parse("foo\x1b[31m\u202e\n")
     assert str(caught.value).isascii()
     assert str(caught.value).isprintable()
-
-
-def test_a_quoted_text_is_short():
-    assert quoted("web") == "'web'"
-    assert len(quoted("\0" * 10_000)) < 400
 
 
 def test_a_naming_error_is_a_usage_error_and_a_value_error():

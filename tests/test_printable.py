@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.printable import printable
+from osvc_diag.printable import printable, quoted
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,13 @@ def test_the_result_is_printable_and_stays_so(text):
     assert shown.isprintable()
     assert printable(shown) == shown
     shown.encode("utf-8")
+
+
+@given(st.text(st.characters()))
+def test_a_quoted_text_is_printable(text):
+    assert quoted(text).isprintable()
+
+
+def test_a_quoted_text_is_short_and_keeps_letters():
+    assert quoted("/données") == "'/données'"
+    assert len(quoted("\0" * 10_000)) < 400

@@ -14,17 +14,26 @@ MEMBER_MODE = 0o600
 """Of every member, so that unpacking shows a bundle to nobody else; the manifest has the original modes."""
 
 
+LONGEST_NAME = 4096  # bytes below the bundle's folder; the longest path that Linux opens
+MOST_FOLDERS = 100  # that a member lies in
+
+
 class MemberNameError(ValueError):
     """A name that no member of a bundle can have."""
 
 
 def is_member_name(name: str) -> bool:
-    """Say whether a name stays in its folder: no empty, `.` or `..` part, no NUL, no odd surrogate."""
+    """Say whether a name stays in its folder: no empty, `.` or `..` part, no NUL, no odd surrogate.
+
+    Nor is it longer, or in more folders, than what can be unpacked.
+    """
     try:
-        name.encode("utf-8", "surrogateescape")
+        length = len(name.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
         return False
-    return "\0" not in name and not any(part in {"", ".", ".."} for part in name.split("/"))
+    if length > LONGEST_NAME or name.count("/") > MOST_FOLDERS or "\0" in name:
+        return False
+    return not any(part in {"", ".", ".."} for part in name.split("/"))
 
 
 def check_member_name(name: str) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import tarfile
 from typing import TYPE_CHECKING
 
-from osvc_diag.bundle.headers import BLOCK, is_member_name, parents
+from osvc_diag.bundle.headers import BLOCK, LONGEST_NAME, is_member_name, parents
 from osvc_diag.errors import VerificationError
+from osvc_diag.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST_NAME = 1 << 16  # bytes
+_LONGEST_NAME = LONGEST_NAME + 256  # bytes, the bundle's folder and a NUL included
+MOST_NAMES = 1 << 28  # bytes that the names of all members and folders may take
+_PER_NAME = 256  # bytes of memory that a name takes beside its characters
 
 
 class Member:
@@ -47,7 +50,7 @@ class Member:
             VerificationError: It is longer than `limit` bytes, or the archive is damaged.
         """
         if self.size > limit:
-            raise VerificationError(f"{self.name!a} is larger than {limit} bytes")
+            raise VerificationError(f"{quoted(self.name)} is larger than {limit} bytes")
         return b"".join(self.blocks())
 
     def skip(self) -> None:
@@ -55,7 +58,7 @@ class Member:
         for _ in self.blocks():
             pass
         if self._plain.exactly(-self.size % BLOCK).strip(b"\0"):
-            raise VerificationError(f"something follows the content of {self.name!a}")
+            raise VerificationError(f"something follows the content of {quoted(self.name)}")
 
 
 class TarReader:
@@ -65,6 +68,7 @@ class TarReader:
         self._plain = _Plain(blocks)
         self._names: set[str] = set()
         self._folders: set[str] = set()
+        self._names_left = MOST_NAMES
         self.stem = ""
         """The folder that all members are in; known with the first of them."""
 
@@ -87,7 +91,7 @@ class TarReader:
                 header += more
                 info = _parsed(header[-BLOCK:])
             if info.type != tarfile.REGTYPE or info.size < 0:
-                raise VerificationError(f"{name!a} is no regular file")
+                raise VerificationError(f"{quoted(name)} is no regular file")
             member = Member(self._checked(name), info, header, self._plain)
             yield member
             member.skip()
@@ -102,17 +106,23 @@ class TarReader:
     def _checked(self, name: str) -> str:
         """Return a name below the bundle's folder."""
         stem, _, below = name.partition("/")
-        if not is_member_name(name):
-            raise VerificationError(f"{name!a} is a name that no bundle has")
-        if not below or stem != (self.stem or stem):
-            raise VerificationError(f"{name!a} is not in the bundle's folder")
+        if not is_member_name(stem) or not is_member_name(below):
+            raise VerificationError(f"{quoted(name)} is a name that no bundle has")
+        if stem != (self.stem or stem):
+            raise VerificationError(f"{quoted(name)} is not in the bundle's folder")
         self.stem = stem
         folders = set(parents(below))
         if below in self._names or below in self._folders or not self._names.isdisjoint(folders):
-            raise VerificationError(f"{name!a} is in the archive twice")
-        self._names.add(below)
-        self._folders |= folders
+            raise VerificationError(f"{quoted(name)} is in the archive twice")
+        self._remember(below, folders - self._folders)
         return below
+
+    def _remember(self, name: str, folders: set[str]) -> None:
+        self._names_left -= sum(len(known) + _PER_NAME for known in (name, *folders))
+        if self._names_left < 0:
+            raise VerificationError("the archive has more members than any bundle")
+        self._names.add(name)
+        self._folders |= folders
 
     def _check_end(self) -> None:
         if any(block.strip(b"\0") for block in self._plain.rest()):

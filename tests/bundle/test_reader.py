@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import io
 import lzma
 import os
 import struct
 import tarfile
+import tracemalloc
 
 import pytest
 from bundle_making import hostile, make_manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osvc_diag.bundle import tar
 from osvc_diag.bundle.inflating import BLOCK, UninflatableError, gunzipped, inflated, peeked
 from osvc_diag.bundle.reader import LARGEST_MANIFEST, Bundle
 from osvc_diag.errors import UsageError, VerificationError
@@ -111,6 +114,25 @@ def test_a_file_that_is_also_a_folder_is_refused(tmp_path) -> None:
 def test_a_gigantic_name_is_refused(tmp_path) -> None:
     with pytest.raises(VerificationError, match="too long"):
         read_all(hostile(tmp_path, [MANIFEST, ("b/" + "x" * 100_000, b"")]))
+
+
+@pytest.mark.parametrize("size", [70, 10_000])
+def test_names_in_countless_folders_take_no_memory(tmp_path, size) -> None:
+    names = [f"b/{number}/" + "a/" * size + "x" for number in range(3)]
+    path = hostile(tmp_path, [MANIFEST, *((name, b"") for name in names)])
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(VerificationError):
+            read_all(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_more_members_than_any_bundle_has_are_refused(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tar, "MOST_NAMES", 10_000)
+    with pytest.raises(VerificationError, match="more members"):
+        read_all(hostile(tmp_path, [MANIFEST, *((f"b/{number}", b"") for number in range(50))]))
 
 
 def test_what_follows_a_content_or_the_tar_is_refused(tmp_path) -> None:
