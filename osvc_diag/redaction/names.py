@@ -74,7 +74,8 @@ def _speaks_of_secret(words: list[str], index: int) -> bool:
     if word in _SECRET_WORDS:
         return True
     if word == "key":
-        return index > 0 and words[index - 1] in _KEY_OWNERS and index == len(words) - 1
+        owner = words[index - 1] if index else ""
+        return owner == "private" or (owner in _KEY_OWNERS and index == len(words) - 1)
     if word.endswith("key") and len(word) > len("key"):
         return word[: -len("key")] in _KEY_OWNERS
     if word.endswith(("passwd", "password", "passphrase", "pwd", "token", "secret", "pass", "apikey")):

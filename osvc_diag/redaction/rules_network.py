@@ -121,5 +121,5 @@ _HOSTS = Rule(
     group=_domain,
     keep=_never,
     masked=("connect to «db1.example.com»:5432", "https://«Array1.Example.Com»/api"),
-    kept=("node.conf and svc1.log", "opensvc.daemon.main", "the end.In the middle"),
+    kept=("node.conf and svc1.log", "opensvc.daemon.main", "the end. In the middle"),
 )

@@ -43,9 +43,10 @@ _HOST = re.compile(
 _URL = re.compile(
     rb"[a-z][a-z0-9+.-]*://[a-z0-9._{}-]*(?::(?:\d+|\{[\w.]+\}))?(?:/[a-z0-9_.{}-]*)*", re.IGNORECASE
 )
-_MIXED = re.compile(rb"[A-Z]|[0-9]")
 _WORDLIKE = re.compile(rb"([A-Za-z]+)[._#-]?\d{0,2}")
-_SEGMENT_LIMIT = 24  # characters; a longer path segment with digits and capitals may be a key
+_DIGITS, _UPPER = frozenset(b"0123456789"), frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_RANDOM = ((8, 3), (20, 2), (33, 1))  # at least so many bytes, of at least so many kinds of three
+_SHORT_WORD = 4  # letters; a shorter word is common
 _LETTERS = re.compile(rb"[A-Za-z]+")
 _HEX = re.compile(rb"[0-9A-Fa-f-]+")
 _WHOLE_HEX_BELOW = 16  # digits; git hashes and uuids hold any shorter run by chance
@@ -120,14 +121,12 @@ def _is_word(lowered: bytes) -> bool:
     if match is None:
         return False
     word = match[1].decode("ascii")
-    return len(word) < 4 or word in COMMON_WORDS or (word.endswith("s") and word[:-1] in COMMON_WORDS)
+    return (
+        len(word) < _SHORT_WORD or word in COMMON_WORDS or (word.endswith("s") and word[:-1] in COMMON_WORDS)
+    )
 
 
 def _looks_random(segment: bytes) -> bool:
-    if len(segment) > _SEGMENT_LIMIT:
-        return True
-    return len(segment) >= 8 and len(set(_kinds(segment))) == 3
-
-
-def _kinds(segment: bytes) -> list[str]:
-    return ["digit" if 48 <= c <= 57 else "upper" if 65 <= c <= 90 else "lower" for c in segment]
+    """Return whether a part of a path or URL may be a key: long and of letters and digits of several kinds."""
+    kinds = len({"digit" if byte in _DIGITS else "upper" if byte in _UPPER else "lower" for byte in segment})
+    return any(len(segment) >= least and kinds >= many for least, many in _RANDOM)
