@@ -17,6 +17,7 @@ FORMAT = "1"
 """Raised when an older reader would misunderstand a manifest; a new field alone does not."""
 
 _ROUNDING = 1024  # bytes
+_MOST_VALUES = 6_000_000  # in a manifest that is read, for each takes memory; an artifact has about 20
 _FIRST = ("format", "tool_version", "python_version", "started")
 
 
@@ -232,6 +233,8 @@ class Manifest:
         Raises:
             ValueError: It is no manifest, or one of another format.
         """
+        if sum(map(text.count, b",[{")) > _MOST_VALUES:
+            raise ValueError("it holds more than any run could tell")
         try:
             content = json.loads(text, parse_constant=_refused)
         except RecursionError:

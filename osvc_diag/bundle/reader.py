@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-LARGEST_MANIFEST = 1 << 26  # bytes; 200,000 artifacts
+LARGEST_MANIFEST = 1 << 27  # bytes; 300,000 artifacts
 _FLAGS_OFFSET = 3  # bytes, in a gzip header
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Problem", "Search", "Verdict", "verify"]
 
-LARGEST_SUMS = 1 << 26  # bytes
+LARGEST_SUMS = 1 << 27  # bytes; as many members as a manifest may tell of
 LARGEST_INFLATED = 1 << 32  # plain bytes of one compressed log
 MOST_HITS = 20  # in one member
 MOST_PROBLEMS = 1000  # in all

@@ -6,6 +6,7 @@ import dataclasses
 import importlib.resources
 import json
 import re
+import tracemalloc
 import typing
 
 import jsonschema
@@ -166,6 +167,18 @@ def test_a_number_that_nobody_can_reckon_with_is_refused(field, number) -> None:
     assert one_wrong != written
     with pytest.raises(ValueError, match=r"below zero|type int|is no JSON|digits"):
         Manifest.from_json(one_wrong.encode())
+
+
+@pytest.mark.parametrize("filler", [b"[],", b'{"a":0},', b"0,"])
+def test_a_manifest_of_countless_values_is_refused_before_it_takes_memory(filler) -> None:
+    text = b'{"format": "1", "x": [' + filler * 6_000_000 + b"0]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="more than any run"):
+            Manifest.from_json(text)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_key_of_a_later_version_is_passed_over() -> None:
