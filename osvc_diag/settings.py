@@ -93,7 +93,8 @@ def resolve_settings(
     """Return what holds for this run.
 
     Args:
-        options: by the names of `Settings`, text or already parsed; None was not given. Others are ignored.
+        options: by the names of `Settings`, text or already parsed; None was not given. Others are ignored,
+            and so is `upload`: as an option it says yes to one bundle, and is no policy.
         environ: the variables; None asks none.
         etc: the agent's configuration folder on this very node, where the site file may be; never that of a
             foreign disk, whose owner is nobody here.
@@ -108,7 +109,7 @@ def resolve_settings(
     origins: dict[str, str] = {}
     for name, parse in _PARSERS.items():
         for origin, given in (
-            (f"--{name.replace('_', '-')}", (options or {}).get(name)),
+            (f"--{name.replace('_', '-')}", None if name == "upload" else (options or {}).get(name)),
             (PREFIX + name.upper(), (environ or {}).get(PREFIX + name.upper()) or None),
             (site_origin, site.get(name)),
         ):

@@ -71,6 +71,12 @@ def test_the_site_can_forbid_uploads_against_every_option(site) -> None:
     assert resolve_settings({"upload": "ask"}, environ={"OSVC_DIAG_UPLOAD": "ask"}, etc=etc).upload == "never"
 
 
+def test_the_option_upload_is_no_policy(site) -> None:
+    for option in (True, False):
+        assert resolve_settings({"upload": option}).upload == "ask"
+        assert resolve_settings({"upload": option}, environ={"OSVC_DIAG_UPLOAD": "never"}).upload == "never"
+
+
 def test_a_user_can_forbid_uploads_where_the_site_does_not(site) -> None:
     assert resolve_settings(environ={"OSVC_DIAG_UPLOAD": "never"}, etc=site("[diag]\n")).upload == "never"
 

@@ -58,7 +58,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "words", "hint"), ANSWERS)
-def test_answers_that_end_it_at_once(fault, kind, words, hint, exchange, make_file) -> None:  # noqa: PLR0917
+def test_answers_that_end_it_at_once(fault, kind, words, hint, exchange, make_file) -> None:
     with running_faults(exchange.url, always(fault)) as server, pytest.raises(kind) as caught:
         send(make_file(), server.url)
     assert words in str(caught.value)
