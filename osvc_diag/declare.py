@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import stat
 from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
+from osvc_diag.reading.trees import NotTakenError
 
 if TYPE_CHECKING:
     import re
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from osvc_diag.daemon import HeldLog
     from osvc_diag.families import LogFamilies
     from osvc_diag.node import Node
+
+MOST_FILES = 10_000
+"""That one call names: below the agent's folders a service's user may make as many as there are inodes."""
 
 
 def file_artifact(
@@ -42,6 +46,8 @@ def file_artifacts(
 ) -> Iterator[Artifact]:
     """Name the files in a folder that a pattern matches; sockets, FIFOs and devices never.
 
+    There are at most MOST_FILES; that there are more becomes a gap.
+
     Args:
         node: the node.
         folder: absolute, on the machine that runs osvc_diag; one that does not exist has no files.
@@ -50,8 +56,19 @@ def file_artifacts(
             One that may not be listed is named itself, so that the refusal becomes a gap.
         priority: what goes last when a limit is hit.
     """
+    named = _named_files(node, folder, forms, enter, priority)
+    yield from _at_most(named, f"{node.member(folder)}/*", priority)
+
+
+def _named_files(
+    node: Node,
+    folder: str,
+    forms: Mapping[Form, re.Pattern[str]],
+    enter: Optional[re.Pattern[str]],
+    priority: Priority,
+) -> Iterator[Artifact]:
     start = len(folder) + 1
-    member = node.member(folder)  # once: there may be a hundred thousand files
+    member = node.member(folder)  # once: there may be thousands of files
 
     def is_entered(below: str) -> bool:
         return enter is not None and enter.fullmatch(below, start) is not None
@@ -69,7 +86,8 @@ def log_artifacts(
 ) -> Iterator[Artifact]:
     """Name a log and its rotated ones, as far as they are there: they share one `--log-size`.
 
-    A copy whose name does not tell its age (`web.log.old`) is a family of its own.
+    Copies whose names do not tell their age (`web.log.old`) share another one, the last written first. There
+    are at most MOST_FILES of all; that there are more becomes a gap.
 
     Args:
         node: the node.
@@ -78,10 +96,13 @@ def log_artifacts(
         priority: what goes last when a limit is hit.
     """
     members = families.members(live)
-    for age, path in enumerate(members, start=0 if members[:1] == [live] else 1):
-        yield log_artifact(node, path, family=live, age=age, priority=priority)
-    for path in families.copies(live):
-        yield log_artifact(node, path, priority=priority)
+    aged = [(path, live, age) for age, path in enumerate(members, start=0 if members[:1] == [live] else 1)]
+    copies = [(path, f"{live}.*", age) for age, path in enumerate(families.copies(live))]
+    named = (
+        log_artifact(node, path, family=family, age=age, priority=priority)
+        for path, family, age in itertools.chain(aged, copies)
+    )
+    yield from _at_most(named, f"{node.member(live)}.*", priority)
 
 
 def log_artifact(
@@ -122,8 +143,17 @@ def document_artifact(
     return Artifact(f"info/{name}.json", DocumentSource(compute), form=Form.JSON, priority=priority)
 
 
+def _at_most(artifacts: Iterator[Artifact], rest: str, priority: Priority) -> Iterator[Artifact]:
+    """Yield MOST_FILES artifacts, and where there are more, one in the name of the rest that is refused."""
+    yield from itertools.islice(artifacts, MOST_FILES)
+    if next(artifacts, None) is not None:
+        yield Artifact(rest, DocumentSource(_refuse), priority=priority)
+
+
+def _refuse() -> object:
+    raise NotTakenError(f"there are more than {MOST_FILES} files: the others were left out")
+
+
 def _is_folder(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except OSError:
-        return True  # even looking at it is refused
+    """Tell whether a path that a walk gave is a folder that it could not list."""
+    return not (os.path.islink(path) or os.path.isfile(path))

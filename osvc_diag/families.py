@@ -41,11 +41,14 @@ class LogFamilies:
         return [os.path.join(folder, other) for other in self._newest_first(folder, known)]
 
     def copies(self, live: str) -> list[str]:
-        """Return what is named after a live log in a way that does not tell its age: `web.log.old`."""
+        """Return what is named after a live log in a way that does not tell its age: `web.log.old`.
+
+        The last written comes first.
+        """
         folder, name = os.path.split(live)
-        return [
-            os.path.join(folder, other) for other in self._beside(live) if _turn(other[len(name) :]) is None
-        ]
+        copies = [other for other in self._beside(live) if _turn(other[len(name) :]) is None]
+        paths = [os.path.join(folder, other) for other in copies]
+        return sorted(paths, key=lambda path: -self._mtime(path)) if len(paths) > 1 else paths
 
     def is_listed(self, folder: str) -> bool:
         """Whether the names in a folder can be had; a folder that does not exist has none."""
@@ -82,11 +85,9 @@ class LogFamilies:
 
     def _mtime(self, path: str) -> float:
         try:
-            opened = self._trees.open(path)
+            return self._trees.look(path).st_mtime
         except (OSError, NotTakenError):
             return 0.0
-        os.close(opened.fd)
-        return opened.status.st_mtime
 
 
 def _turn(suffix: str) -> Optional[tuple[int, int]]:

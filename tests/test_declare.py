@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
 import re
 
+import pytest
+
+from osvc_diag import declare
 from osvc_diag.artifact import DocumentSource, FileSource, Form, LogSource, Priority
 from osvc_diag.declare import document_artifact, file_artifact, file_artifacts, log_artifact, log_artifacts
 from osvc_diag.families import LogFamilies
 from osvc_diag.node import Node
+from osvc_diag.reading.trees import NotTakenError
 
 
 def test_a_file_is_called_as_on_the_live_node(sample_tree):
@@ -56,6 +61,54 @@ def test_a_folder_that_does_not_exist_has_no_files(live_node):
     node = live_node()
     everything = re.compile(".*")
     assert not list(file_artifacts(node, f"{node.layout.var}/x", {Form.TEXT: everything}, enter=everything))
+
+
+def test_copies_of_unknown_age_share_a_budget_of_their_own(live_node):
+    node = live_node()
+    for second, name in enumerate(("a.log.bak", "a.log", "a.log.old")):
+        open(f"{node.layout.log}/{name}", "w").close()
+        os.utime(f"{node.layout.log}/{name}", (second, second))
+    live = f"{node.layout.log}/a.log"
+    assert [artifact.source for artifact in log_artifacts(node, live, LogFamilies(node.trees))] == [
+        LogSource(live, live, 0),
+        LogSource(f"{live}.old", f"{live}.*", 0),
+        LogSource(f"{live}.bak", f"{live}.*", 1),
+    ]
+
+
+@pytest.fixture
+def few(monkeypatch):
+    monkeypatch.setattr(declare, "MOST_FILES", 3)
+
+
+def test_a_flood_of_files_is_cut_and_told(live_node, few):
+    node = live_node()
+    for number in range(5):
+        open(f"{node.layout.var}/last_{number}", "w").close()
+    *taken, rest = file_artifacts(node, node.layout.var, {Form.TEXT: re.compile("last_.*")})
+    assert [artifact.name[-6:] for artifact in taken] == ["last_0", "last_1", "last_2"]
+    assert rest.name == node.member(node.layout.var) + "/*"
+    with pytest.raises(NotTakenError, match="more than 3 files"):
+        rest.source.compute()
+
+
+def test_as_many_files_as_may_be_are_no_flood(live_node, few):
+    node = live_node()
+    for number in range(3):
+        open(f"{node.layout.var}/last_{number}", "w").close()
+    assert len(list(file_artifacts(node, node.layout.var, {Form.TEXT: re.compile("last_.*")}))) == 3
+
+
+@pytest.mark.parametrize("name", ["a.log.old{}", "a.log.1.z{}"])
+def test_a_flood_of_logs_is_cut_and_told(live_node, few, name):
+    node = live_node()
+    for number in range(5):
+        open(f"{node.layout.log}/{name.format(number)}", "w").close()
+    live = f"{node.layout.log}/a.log"
+    *taken, rest = log_artifacts(node, live, LogFamilies(node.trees))
+    assert len(taken) == 3
+    assert rest.name == node.member(live) + ".*"
+    assert isinstance(rest.source, DocumentSource)
 
 
 def _node(sample_tree):

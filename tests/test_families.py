@@ -59,6 +59,8 @@ def test_a_copy_of_unknown_age_is_not_of_the_family(family):
     names = ["a.log", "a.log.old", "a.log-before-upgrade", "a.log.1"]
     assert family("a.log", *names) == ["a.log", "a.log.1"]
     assert family("a.log", *names, copies=True) == ["a.log-before-upgrade", "a.log.old"]
+    names.remove("a.log.old")
+    assert family("a.log", *names, "a.log.old", copies=True) == ["a.log.old", "a.log-before-upgrade"]
 
 
 def test_other_names_are_of_no_family(family):
