@@ -73,6 +73,8 @@ class FaultServer:
     """Method, path and the kind of fault, in order of arrival."""
     meeting: Optional[threading.Barrier] = None
     """Where requests of the kind `meet` wait for each other."""
+    released: threading.Event = field(default_factory=threading.Event)
+    """Until then, requests of the kind `hold` get no answer."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -144,6 +146,8 @@ class _Handler(socketserver.BaseRequestHandler):
         if fault.kind == "too_large" and length > LARGE:
             self.request.sendall(_answer(Fault(status=413)))
             return
+        if fault.kind == "hold":
+            faults.released.wait(60)
         if fault.kind == "meet":
             assert faults.meeting is not None
             faults.meeting.wait()
@@ -217,7 +221,8 @@ def _length(lines: list[str]) -> int:
 
 
 def _closing(head: bytes) -> bytes:
-    return head + b"\r\nConnection: close\r\n\r\n"
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+    return b"\r\n".join([*lines, b"Connection: close", b"", b""])
 
 
 def _ask(upstream: tuple[str, int], request: bytes) -> bytes:
