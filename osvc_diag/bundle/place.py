@@ -61,7 +61,8 @@ def check_room(folder: str, expected_bytes: int) -> None:
         status = os.statvfs(folder)
     except OSError as error:
         raise BundleError(
-            f"cannot write to {folder}: {error.strerror}", hint="name another folder by --output"
+            f"cannot write to {folder}: {error.strerror}",
+            hint=f"name by --output a folder that is there, or a file in one whose name ends in {SUFFIX}",
         ) from error
     free = status.f_bavail * status.f_frsize
     if free < 2 * expected_bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import shlex
@@ -83,6 +84,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return _run(args, output)
     except UsageError as error:
         error.hint = _advice(args.selectors) or error.hint
+        command = _command_like(args.selectors)
+        if command is not None:
+            error.hint = f"{error.hint}; or did you mean the command: osvc-diag {command}"
         raise
 
 
@@ -154,6 +158,14 @@ def _advice(selectors: Sequence[str]) -> Optional[str]:
     if len(selectors) > 1 and all(map(os.path.lexists, selectors)):
         return "these are files here: quote a glob, as in '**', so that the shell leaves it alone"
     return None
+
+
+def _command_like(selectors: Sequence[str]) -> Optional[str]:
+    """Return the command that may have been meant by the first selector."""
+    from osvc_diag.cli.main import COMMANDS  # noqa: PLC0415 - main imports this module by name
+
+    near = difflib.get_close_matches(selectors[0], [*COMMANDS, "help"], n=1, cutoff=0.8) if selectors else []
+    return {"help": "--help"}.get(near[0], near[0]) if near else None
 
 
 def _request(args: argparse.Namespace) -> Request:

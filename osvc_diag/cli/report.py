@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from osvc_diag.bundle.manifest import State
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from osvc_diag.prepare import Prepared
 
 GAPS_SHOWN = 15
+_CUT = frozenset({State.SLICED, State.SKIPPED})
 
 
 def tell_plan(prepared: Prepared, output: Output) -> None:
@@ -65,9 +67,22 @@ def tell_result(result: Result, output: Output) -> None:
         f"{counted(len(result.gaps), 'gap')}; "
         f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
     )
+    _tell_cut(manifest, output)
     for limit in manifest.redaction.limits:
         output.warn(limit)
     _tell_gaps(result.gaps, output)
+
+
+def _tell_cut(manifest: Manifest, output: Output) -> None:
+    """Tell what a wish of the user left out: none of it is a gap."""
+    missing = {gap.artifact for gap in manifest.gaps}
+    cut = [entry for entry in manifest.artifacts if entry.state in _CUT and entry.name not in missing]
+    if cut:
+        reasons = sorted({entry.reason for entry in cut if entry.reason})
+        output.say(f"{counted(len(cut), 'log')} cut or left out on purpose: {'; '.join(reasons)}")
+    is_windowed = manifest.window.since is not None or manifest.window.until is not None
+    if is_windowed and not any(entry.log.lines_kept for entry in manifest.artifacts if entry.log):
+        output.warn("no log has a record between --since and --until")
 
 
 def _by_collector(manifest: Manifest) -> list[tuple[str, str, str, str, str]]:
