@@ -11,6 +11,7 @@ from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
 from osvc_diag.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
 from osvc_diag.errors import BundleError
 from osvc_diag.reading.compressed import compressed_again, compression_of
+from osvc_diag.reading.fetching import Fetcher
 from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
 from osvc_diag.take import Take, gap_of
 
@@ -61,6 +62,7 @@ class CollectionRun:
         self._node = node
         self._sources = sources
         self._patient = patient
+        self._fetcher = Fetcher(sources, patient, ())
         self._redactor = redactor
         self._writer = writer
         self._max_size = max_size
@@ -78,6 +80,7 @@ class CollectionRun:
         """
         collection = Collection()
         total = len(plan.artifacts)
+        self._fetcher = Fetcher(self._sources, self._patient, plan.artifacts)
         if self._max_size is not None:
             self._max_size -= plan.pages_bytes
         self._tell(events.PhaseStarted("collect", plan.source_bytes, total))
@@ -181,12 +184,8 @@ class CollectionRun:
         return blocks
 
     def _fetched(self, take: Take) -> Iterator[bytes]:
-        sources = self._sources
-        if take.limit is not None:
-            sources = sources.limited(take.limit)
-        place = sources.place(take.artifact)
         try:
-            for block in self._patient.blocks(lambda: sources.read(take.artifact, take.outcome), place=place):
+            for block in self._fetcher.blocks(take.artifact, take.outcome, limit=take.limit):
                 take.fetched += len(block)
                 self._tell(events.Advanced(len(block)))
                 yield block

@@ -36,6 +36,7 @@ class SourceReader:
     """Bytes kept of each family of logs."""
     _families: dict[str, Family] = field(default_factory=dict)
     _mounts: Mounts = field(default_factory=Mounts)
+    _places: dict[str, Optional[str]] = field(default_factory=dict)
 
     def read(self, artifact: Artifact, outcome: Outcome) -> Iterator[bytes]:
         """Yield an artifact's bytes, and fill in what became of it.
@@ -75,10 +76,13 @@ class SourceReader:
         """
         if isinstance(artifact.source, DocumentSource):
             return None
-        try:
-            return self._mounts.point_of(self.trees.rooted(artifact.source.path))
-        except NotTakenError:
-            return None
+        folder = os.path.dirname(artifact.source.path)
+        if folder not in self._places:
+            try:
+                self._places[folder] = self._mounts.point_of(self.trees.rooted(folder))
+            except NotTakenError:
+                self._places[folder] = None
+        return self._places[folder]
 
 
 def _document(compute: Callable[[], object], outcome: Outcome) -> Iterator[bytes]:

@@ -37,6 +37,9 @@ def test_a_secret_configured_between_learning_and_verifying_blocks_the_bundle(
     collected: Collected, own_tree: Callable[..., str], tmp_path: Path
 ) -> None:
     root = own_tree()
+    with open(os.path.join(root, "var/log/opensvc/svc1.log"), "ab") as log:
+        # Too large to be read ahead, together with the conf.
+        log.write(b"2026-11-22 20:59:00,000 INFO n:node1 o:svc1 r:app#1 sc:n | | idle\n" * 2000)
     output = tmp_path / "out"
     output.mkdir()
     is_done = []

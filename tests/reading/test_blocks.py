@@ -8,9 +8,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from making_logs import START, TRACEBACK, UTC, brute_force, record, restless_log, steady_log
+from making_logs import START, TRACEBACK, UTC, brute_force, record, restless_log
 
-from osvc_diag.reading import blocks as blocks_module
 from osvc_diag.reading.blocks import (
     BLOCK,
     LINE_LIMIT,
@@ -220,8 +219,3 @@ def test_a_quarter_megabyte_of_one_line_costs_no_more_than_as_many_lines():
         kept = b"".join(keep_window(cut(text, [4096]), bounds))
         assert kept == brute_force(text, START, None)
         assert b"".join(whole_lines(cut(text, [4096]))) == text
-
-
-def test_the_limits_fit_together():
-    assert blocks_module.RECORD_REACH >= LINE_LIMIT
-    assert len(steady_log(10)) == 1000

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from math import log2
 from zoneinfo import ZoneInfo
 
@@ -413,4 +413,3 @@ def test_find_stamp_finds_the_first_of_a_sorted_log(offsets, wanted):
 
 def test_the_margin_covers_the_hour_of_fall_back():
     assert timedelta(hours=1) < MARGIN
-    assert timezone.utc is UTC
