@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PERCENT = re.compile(rb"%[0-9A-F]{2}")
-_SHELL_SPECIAL = re.compile(rb"([^A-Za-z0-9_@%+=:,./\n-])")
-_SHELL_QUOTED = re.compile(rb'(["$`\\!])')
+_SHELL_SPECIAL = re.compile(r"[^\w@%+=:,./-]")
+_SHELL_SPECIAL_ASCII = re.compile(r"[^\w@%+=:,./\x80-\U0010ffff-]")
+_SHELL_QUOTED = re.compile(r'["$`\\]')
+_SHELL_HISTORY = re.compile(r'["$`\\!]')
 _HEX = re.compile(rb"[0-9a-f-]{8,}|[0-9A-F-]{8,}")
 _XML = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"))
-BASE64_RUN = rb"A-Za-z0-9+/_="
+_XML_QUOTES = (b'"', b"&quot;", b"&#34;")
+_XML_APOSTROPHES = (b"'", b"&#39;", b"&apos;", b"&#x27;")
 
 
 def text_forms(value: bytes) -> Iterator[bytes]:
@@ -93,18 +96,14 @@ def _json(value: bytes) -> Iterator[bytes]:
 def _shell(value: bytes) -> Iterator[bytes]:
     yield value.replace(b"'", b"'\\''")
     yield value.replace(b"'", b"'\"'\"'")
-    yield _SHELL_SPECIAL.sub(rb"\\\1", value)
-    yield _SHELL_QUOTED.sub(rb"\\\1", value)
+    text = value.decode("utf-8", "surrogateescape")
+    for special in (_SHELL_SPECIAL, _SHELL_SPECIAL_ASCII, _SHELL_QUOTED, _SHELL_HISTORY):
+        yield special.sub(r"\\\g<0>", text).encode("utf-8", "surrogateescape")
 
 
 def _xml(value: bytes) -> Iterator[bytes]:
     for char, entity in _XML:
         value = value.replace(char, entity)
-    yield value
-    for quotes, apostrophe in (
-        (b"&quot;", b"&#39;"),
-        (b"&quot;", b"&apos;"),
-        (b"&#34;", b"&#39;"),
-        (b"&#34;", b"&#x27;"),
-    ):
-        yield value.replace(b'"', quotes).replace(b"'", apostrophe)
+    for quotes in _XML_QUOTES:
+        for apostrophe in _XML_APOSTROPHES:
+            yield value.replace(b'"', quotes).replace(b"'", apostrophe)

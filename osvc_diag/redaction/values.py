@@ -21,7 +21,7 @@ _REFERENCE = re.compile(
     | (?:\./|[a-z][\w-]*/)?(?:sec|usr|cfg)/[\w.-]+(?:/\S+)?  # system/sec/b1
     | \$(?:[A-Z_][A-Z0-9_]*|\{[^}\s]*\}|\([^)]*\))        # $PASSWORD
     | %\(\w+\)s | %s | \{\} | <[a-z][\w -]*>              # a template
-    | \*{3,} | [xX]{3,} | \.{3} | -+                      # masked already
+    | \*{3,} | [xX]{3,8} | \.{3} | -+                      # masked already
     """,
     re.VERBOSE,
 )
