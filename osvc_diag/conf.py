@@ -6,8 +6,7 @@ sense where it stands belongs to the value before it, for a redactor that took i
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from typing import NamedTuple, Optional
 
 from osvc_diag.errors import RedactionError
 
@@ -17,12 +16,10 @@ MAX_LINES = 100_000
 """Of a text that is taken for a configuration; a real one has some hundred, and each costs memory."""
 
 _BOM = b"\xef\xbb\xbf"
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _BLANKS = b" \t\r\n\f\v\0"
 
 
-@dataclass(frozen=True)
-class ConfEntry:
+class ConfEntry(NamedTuple):
     """One key of a configuration, as often as it is written: nothing is merged or resolved."""
 
     section: str
@@ -50,19 +47,26 @@ def parse_conf(text: bytes) -> list[ConfEntry]:
     check_conf(text)
     entries: list[ConfEntry] = []
     section = ""
-    pending: _Pending | None = None
-    for begin, end in _lines(text):
-        kind = _kind(text, begin, end, has_key=pending is not None)
-        if kind == "value" and pending is not None:
-            pending.add(text, begin, end)
-        elif kind in ("section", "key"):
+    pending: Optional[_Pending] = None
+    end = len(_BOM) if text.startswith(_BOM) else 0
+    for line in text[end:].splitlines(keepends=True):
+        begin, end = end, end + len(line)
+        if pending is not None and line[0] in b" \t":
+            pending.add(line, begin)
+        elif line[0] in b"#;":
+            pass
+        elif line[0] in b"[" and (bracket := line.find(b"]")) > 1:
             if pending is not None:
                 entries.append(pending.entry(section))
-            if kind == "section":
-                section = _decoded(text[begin + 1 : text.index(b"]", begin, end)]).strip()
-                pending = None
-            else:
-                pending = _Pending(text, begin, end)
+            section = _decoded(line[1:bracket]).strip()
+            pending = None
+        elif (delimiter := _delimiter(line)) > 0:
+            if pending is not None:
+                entries.append(pending.entry(section))
+            pending = _Pending(line[:delimiter])
+            pending.add(line[delimiter + 1 :], begin + delimiter + 1)
+        elif pending is not None:
+            pending.add(line, begin)
     if pending is not None:
         entries.append(pending.entry(section))
     return entries
@@ -81,53 +85,32 @@ def check_conf(text: bytes) -> None:
 class _Pending:
     """An entry that further lines may still continue."""
 
-    def __init__(self, text: bytes, begin: int, end: int) -> None:
-        at = _delimiter(text, begin, end)
-        self.key = _decoded(text[begin:at]).strip()
-        self.lines: list[str] = []
+    def __init__(self, key: bytes) -> None:
+        self.key = _decoded(key).strip()
+        self.lines: list[bytes] = []
         self.spans: list[tuple[int, int]] = []
-        self.add(text, at + 1, end)
 
-    def add(self, text: bytes, begin: int, end: int) -> None:
-        line = text[begin:end]
-        begin += len(line) - len(line.lstrip(_BLANKS))
-        line = line.strip(_BLANKS)
-        if line:
-            self.spans.append((begin, begin + len(line)))
-        if line or not self.lines:
-            self.lines.append(_decoded(line))
+    def add(self, line: bytes, begin: int) -> None:
+        stripped = line.strip(_BLANKS)
+        if stripped:
+            begin += len(line) - len(line.lstrip(_BLANKS))
+            self.lines.append(stripped)
+            self.spans.append((begin, begin + len(stripped)))
 
     def entry(self, section: str) -> ConfEntry:
         key, scope = self.key, ""
         if section != "data":
-            key, _, scope = self.key.partition("@")
-        value = "\n".join(self.lines).strip("\n")
+            key, _, scope = key.partition("@")
+        value = _decoded(b"\n".join(self.lines))
         return ConfEntry(section, key.rstrip(), scope.strip(), value, tuple(self.spans))
 
 
-def _lines(text: bytes) -> list[tuple[int, int]]:
-    start = len(_BOM) if text.startswith(_BOM) else 0
-    return [match.span() for match in _LINE.finditer(text, start)]
-
-
-def _kind(text: bytes, begin: int, end: int, *, has_key: bool) -> str:
-    """Tell what a line is: `section`, `comment`, `key`, or `value` (which continues what is before it)."""
-    first = text[begin : begin + 1]
-    if first in b" \t" and has_key:
-        return "value"
-    if first in (b"#", b";"):
-        return "comment"
-    if first == b"[" and text.find(b"]", begin, end) > begin + 1:
-        return "section"
-    return "key" if _delimiter(text, begin, end) > begin else "value"
-
-
-def _delimiter(text: bytes, begin: int, end: int) -> int:
+def _delimiter(line: bytes) -> int:
     """Return where the key of a line ends, or -1: at the first `=`, or at a `: ` before it."""
-    equals = text.find(b"=", begin, end)
-    colon = text.find(b": ", begin, end if equals < 0 else equals)
+    equals = line.find(b"=")
+    colon = line.find(b": ", 0, equals if equals >= 0 else len(line))
     if colon < 0 and equals < 0:
-        colon = text.find(b":", begin, end)
+        colon = line.find(b":")
     return colon if colon >= 0 else equals
 
 
