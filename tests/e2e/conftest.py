@@ -62,6 +62,14 @@ def collected(tmp_path: Path, sample_tree: Callable[..., str]) -> Callable[..., 
     return make
 
 
+@pytest.fixture(scope="session")
+def sample_bundle(tmp_path_factory: pytest.TempPathFactory, sample_tree: Callable[..., str]) -> str:
+    """Return the path of a bundle of the sample's svc1; never write to it."""
+    folder = tmp_path_factory.mktemp("bundle")
+    node = Node.discover(sample_tree())
+    return make_bundle(Request(("svc1",)), node, load_plugins(), output=str(folder)).bundle
+
+
 @pytest.fixture
 def naming() -> Callable[..., Callable[..., list[Artifact]]]:
     """Return a collector's function that names the artifacts that it is given."""

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Callable
 
 import jsonschema
 import pytest
-from e2e_tools import content, files_of, leaks, manifest_of, osvc_diag, spellings, texts_of, unpack
+from e2e_tools import (
+    content,
+    environment,
+    files_of,
+    leaks,
+    manifest_of,
+    osvc_diag,
+    spellings,
+    texts_of,
+    unpack,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,3 +182,20 @@ def test_what_is_left_of_a_deleted_object_can_be_selected(
     # Its conf is gone, and with it what it named as a secret: what is a secret by its form is masked all the same.
     by_form = [secret for secret in secrets if secret != "abc123"] + ["token=abc123"]
     assert leaks(folder, by_form) == []
+
+
+def test_a_live_node_of_a_root_path_install_is_found_and_tells_of_its_machine(
+    tmp_path: Path, own_tree: Callable[..., str], secrets: list[str]
+) -> None:
+    root = own_tree("node1", "dev")
+    os.unlink(f"{root}/var/osvcd.pid")  # its process was another machine's
+    env = environment(OSVC_ROOT_PATH=root, SOME_TOKEN="env-token-7Yx2")
+    done = osvc_diag("svc1", "-o", str(tmp_path / "out.tar.gz"), env=env)
+    assert done.returncode in {0, 10}, done.stderr
+    folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
+    system = json.loads(content(folder, "info/system.json"))
+    assert {"memory", "load"} & set(system)
+    assert manifest_of(folder)["node"]["live"]
+    assert f"file{root}/etc/svc1.conf" in files_of(folder)
+    assert leaks(folder, [*secrets, "env-token-7Yx2"]) == []
+    assert b"daemon        down" in content(folder, "README.txt")

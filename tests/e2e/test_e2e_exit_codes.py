@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Callable
@@ -249,3 +250,50 @@ def test_streams_that_are_closed_or_full_cost_no_bundle(
     assert os.path.exists(tmp_path / "out.tar.gz")
     if code:
         assert f"{tmp_path}/out.tar.gz" in done.stderr
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, sample_bundle: str) -> str:
+    return shutil.copy(sample_bundle, str(tmp_path))
+
+
+def test_a_whole_bundle_verifies_and_shows(bundle: str, sample_tree: Callable[..., str]) -> None:
+    for args in (["verify", bundle], ["verify", bundle, "--root", sample_tree()], ["show", bundle]):
+        done = osvc_diag(*args)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "append", "empty"])
+def test_a_damaged_archive_is_6(damage: str, bundle: str) -> None:
+    with open(bundle, "r+b") as file:
+        content = bytearray(file.read())
+        if damage == "cut":
+            file.truncate(len(content) // 2)
+        elif damage == "append":
+            file.write(b"more")
+        elif damage == "empty":
+            file.truncate(0)
+        else:
+            content[len(content) // 2] ^= 0xFF
+            file.seek(0)
+            file.write(content)
+    done = osvc_diag("verify", bundle)
+    assert done.returncode == 6, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_secret_that_is_found_in_a_bundle_is_6_and_told_without_its_value(
+    bundle: str, own_tree: Callable[..., str]
+) -> None:
+    root = own_tree()
+    word = "969e0927-0dcf-4e30-9bd5-b6bd2b0a2ef0"
+    with open(os.path.join(root, "var/log/opensvc/svc1.log"), "a", encoding="ascii") as log:
+        log.write(f"2026-11-22 21:00:00,000 INFO n:node1 o:svc1 sc:n | id {word}\n")
+    leaky = bundle.replace(".tar.gz", "-leaky.tar.gz")
+    assert osvc_diag("--root", root, "svc1", "-q", "-o", leaky).returncode == 0
+    with open(os.path.join(root, "etc/opensvc/node.conf"), "a", encoding="ascii") as conf:
+        conf.write(f"\n[array#x]\npassword = {word}\n")
+    done = osvc_diag("verify", leaky, "--root", root)
+    assert done.returncode == 6
+    assert "svc1.log" in done.stdout + done.stderr
+    assert word not in done.stdout + done.stderr
