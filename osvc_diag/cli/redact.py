@@ -122,7 +122,7 @@ def _form(args: argparse.Namespace) -> Form:
         return Form(args.form)
     base = (args.file or "").lower()
     for suffix in (".gz", ".bz2", ".xz"):
-        base = base[: -len(suffix)] if base.endswith(suffix) else base
+        base = base.removesuffix(suffix)
     return _FORMS.get(os.path.splitext(base)[1], Form.TEXT)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple, Optional, Protocol
 
 from osvc_diag.redaction.literals import WINDOW, any_of, escaped, is_rare, rare_window
-from osvc_diag.redaction.rule import Anchor, compiled
+from osvc_diag.redaction.rule import Anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +79,7 @@ class PythonFinder:
         return sorted(offsets)
 
     def _compile(self) -> None:
-        self._caseless = [compiled(anchor) for anchor in self._plan.singles if anchor.caseless]
-        self._exact = [compiled(anchor) for anchor in self._plan.singles if not anchor.caseless]
+        self._caseless = [anchor.compiled for anchor in self._plan.singles if anchor.caseless]
+        self._exact = [anchor.compiled for anchor in self._plan.singles if not anchor.caseless]
         if self._plan.together:
             self._exact.append(re.compile(self._plan.together))

@@ -5,45 +5,45 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from osvc_diag.redaction.rule import compiled
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from osvc_diag.redaction.rule import Anchor, Rule
 
-_PREFIX = re.compile(rb"(?:[A-Za-z0-9_<&@%=;:/\"~-](?![?*{+|]))*")
-
-
-class _Test:
-    """One anchor, compiled when its first bytes are met for the first time."""
-
-    def __init__(self, anchor: Anchor, rules: list[Rule]) -> None:
-        prefix = _PREFIX.match(anchor.pattern)
-        self.start = prefix[0] if prefix else b""
-        self.rules = rules
-        self._anchor = anchor
-
-    def matches(self, text: bytes) -> bool:
-        return compiled(self._anchor).search(text) is not None
+_START = re.compile(rb"(?:(?:[A-Za-z0-9_<&@%=;:/\"~-]|\\[^A-Za-z0-9])(?![?*{+|]))*")
 
 
 class Gate:
-    """The anchors of all rules, each tested once."""
+    """The anchors of all rules, each tested once, and only where its first bytes stand."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         owners: dict[Anchor, list[Rule]] = {}
         for rule in rules:
             for anchor in rule.anchors:
                 owners.setdefault(anchor, []).append(rule)
-        self._caseless = [_Test(anchor, owned) for anchor, owned in owners.items() if anchor.caseless]
-        self._exact = [_Test(anchor, owned) for anchor, owned in owners.items() if not anchor.caseless]
+        self._caseless = _tests(owners, caseless=True)
+        self._exact = _tests(owners, caseless=False)
 
     def rules(self, line: bytes) -> list[Rule]:
         """Return the rules to try on a line."""
         found: dict[str, Rule] = {}
-        for tests, text in ((self._caseless, line.lower()), (self._exact, line)):
-            for test in tests:
-                if test.start in text and test.matches(text):
-                    found.update((rule.id, rule) for rule in test.rules)
+        lowered = line.lower()
+        for start, anchor, rules in self._caseless:
+            if start in lowered and anchor.compiled.search(lowered):
+                found.update((rule.id, rule) for rule in rules)
+        for start, anchor, rules in self._exact:
+            if start in line and anchor.compiled.search(line):
+                found.update((rule.id, rule) for rule in rules)
         return list(found.values())
+
+
+def _tests(owners: dict[Anchor, list[Rule]], *, caseless: bool) -> list[tuple[bytes, Anchor, list[Rule]]]:
+    return [
+        (_start(anchor), anchor, rules) for anchor, rules in owners.items() if anchor.caseless is caseless
+    ]
+
+
+def _start(anchor: Anchor) -> bytes:
+    """Return the literal bytes that an anchor begins with."""
+    start = _START.match(anchor.pattern)
+    return start[0].replace(b"\\", b"") if start else b""

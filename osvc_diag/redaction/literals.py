@@ -49,18 +49,19 @@ class LiteralIndex:
     """Tells which literals stand in a line, overlapping ones too."""
 
     def __init__(self, literals: Sequence[Literal]) -> None:
-        self._few = tuple(literals) if len(literals) <= FEW else ()
+        self._few = tuple((literal.text, literal) for literal in literals) if len(literals) <= FEW else ()
         self._by_start: dict[bytes, list[Literal]] = {}
         for literal in () if self._few else literals:
             self._by_start.setdefault(literal.text[:WINDOW], []).append(literal)
 
     def find(self, line: bytes) -> Iterator[tuple[int, Literal]]:
         """Yield where each literal begins, in no order."""
-        for literal in self._few:
-            at = line.find(literal.text)
-            while at >= 0:
-                yield at, literal
-                at = line.find(literal.text, at + 1)
+        for text, literal in self._few:
+            if text in line:
+                at = line.find(text)
+                while at >= 0:
+                    yield at, literal
+                    at = line.find(text, at + 1)
         if not self._by_start:
             return
         by_start = self._by_start

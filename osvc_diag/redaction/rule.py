@@ -36,6 +36,11 @@ class Anchor:
     pattern: bytes
     caseless: bool = True
 
+    @functools.cached_property
+    def compiled(self) -> re.Pattern[bytes]:
+        """The anchor for `re`; a caseless one is for text in lower case."""
+        return re.compile(self.pattern)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -83,7 +88,7 @@ class Rule:
             if anchor.caseless and literals != literals.lower():
                 raise ValueError(f"rule {self.id}: a caseless anchor is written in lower case")
         try:
-            anchors = [compiled(anchor) for anchor in self.anchors]
+            anchors = [anchor.compiled for anchor in self.anchors]
             has_group = not self.pattern or "secret" in _compiled(self.pattern).groupindex
         except re.error as error:
             raise ValueError(f"rule {self.id}: {error}") from None
@@ -101,11 +106,6 @@ class Rule:
             start, end = match.span("secret")
             if start < end and not self.keep(line[start:end]):
                 yield Span(start, end)
-
-
-def compiled(anchor: Anchor) -> re.Pattern[bytes]:
-    """Return an anchor as a pattern of `re`; a caseless one is for text in lower case."""
-    return _compiled(anchor.pattern)
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.engine import finder_of
 from osvc_diag.redaction.finder import Plan, plan
 from osvc_diag.redaction.literals import any_of, escaped, is_rare
-from osvc_diag.redaction.rule import Anchor, compiled
+from osvc_diag.redaction.rule import Anchor
 from osvc_diag.redaction.tokens import TOKEN
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class SecretSearch:
             for anchor, rule in self._anchors:
                 if offset < seen_to[rule.id]:
                     continue
-                if compiled(anchor).match(lowered if anchor.caseless else window, offset):
+                if anchor.compiled.match(lowered if anchor.caseless else window, offset):
                     first, end = _line(window, offset)
                     seen_to[rule.id] = min(end, offset + _REACH // 2)
                     yield from _ruled(rule, window, first, end)
