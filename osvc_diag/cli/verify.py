@@ -1,7 +1,8 @@
 """Verify a bundle: its checksums agree, nothing is hidden in it, and no secret is left.
 
 The secrets of the node's configuration are searched for where that can be read: on the node the
-bundle was made on, or with --root. Elsewhere only the forms that give any secret away are.
+bundle was made on, or with --root; on another node of its cluster, those that they share. Elsewhere
+only the forms that give any secret away are.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ class Scope:
     """What can be searched for."""
 
     search: Search
+    node: Optional[str]
+    """The node whose secrets are among it; None where it is none."""
     knows_node: bool
-    """Whether the secrets of the node's configuration are among it."""
+    """Whether that is the node on which the bundle was made."""
     limits: tuple[str, ...]
     """What could not be searched for, in sentences."""
 
@@ -69,22 +72,52 @@ def scope_of(args: argparse.Namespace, manifest: Manifest) -> Scope:
     node = _node_of(args, manifest)
     confs, gaps = ([], []) if node is None else read_configuration(node)
     secrets = learn(confs, set() if node is None else known_names(node))
-    limits = [f"{gap.artifact}: {gap.reason}" for gap in gaps]
-    if node is None:
-        limits.append("this is not the node it was made on: its own secrets are unknown here")
-    return Scope(SecretSearch(secrets, extra_rules=load_plugins().rules), node is not None, tuple(limits))
+    strange = _strangeness(node, manifest)
+    limits = [f"{gap.artifact}: {gap.reason}" for gap in gaps] + secrets.limits
+    return Scope(
+        SecretSearch(secrets, extra_rules=load_plugins().rules),
+        node=node.name if node else None,
+        knows_node=strange is None,
+        limits=tuple([*limits, strange] if strange else limits),
+    )
 
 
 def _node_of(args: argparse.Namespace, manifest: Manifest) -> Optional[Node]:
-    """Return the node the bundle was made on, or one of its cluster; None where it is another."""
+    """Return the node that --root names, or this one where it shares secrets with that of the bundle."""
     if args.root is not None:
         return find_node(args)
     try:
         node = find_node(args)
     except NodeNotFoundError:
         return None
-    is_of_cluster = manifest.cluster.name is not None and node.cluster.name == manifest.cluster.name
-    return node if is_of_cluster or node.name == manifest.node.name else None
+    return node if _is_same(node, manifest) or _is_peer(node, manifest) else None
+
+
+def _strangeness(node: Optional[Node], manifest: Manifest) -> Optional[str]:
+    """Say what of the bundle's node is unknown here; None on that node."""
+    made_on = manifest.node.name
+    if node is None:
+        return (
+            f"it was made on {made_on}, and this is no node of its cluster: its own secrets are unknown here"
+        )
+    if _is_same(node, manifest):
+        return None
+    what = "another node of its cluster" if _is_peer(node, manifest) else "a node of another cluster"
+    return (
+        f"it was made on {made_on}, and {node.name} is {what}: "
+        f"secrets that only the files of {made_on} tell are unknown here"
+    )
+
+
+def _is_same(node: Node, manifest: Manifest) -> bool:
+    """Tell whether it is the bundle's node; many a node of somebody else's is called node1, too."""
+    return (node.name, node.cluster.name) == (manifest.node.name, manifest.cluster.name)
+
+
+def _is_peer(node: Node, manifest: Manifest) -> bool:
+    """Tell whether it is in the bundle's cluster; many a cluster is called default."""
+    names = manifest.cluster.name, node.cluster.name
+    return names[0] is not None and names[0] == names[1] and manifest.node.name in node.cluster.nodes
 
 
 def _as_json(bundle: str, verdict: Verdict, scope: Scope) -> dict[str, object]:
@@ -94,6 +127,7 @@ def _as_json(bundle: str, verdict: Verdict, scope: Scope) -> dict[str, object]:
         "members": verdict.members,
         "plain_bytes": verdict.plain_bytes,
         "searched_for_the_nodes_secrets": scope.knows_node,
+        "searched_for_the_secrets_of": scope.node,
         "limits": scope.limits,
         "problems": [asdict(problem) for problem in verdict.problems],
     }
@@ -103,7 +137,7 @@ def _tell(verdict: Verdict, scope: Scope, output: Output) -> None:
     for limit in scope.limits:
         output.warn(limit)
     if verdict.ok:
-        what = "no secret of its node found" if scope.knows_node else "nothing found that looks like a secret"
+        what = f"no secret of {scope.node} found" if scope.node else "nothing found that looks like a secret"
         size = format_size(verdict.plain_bytes)
         output.result(f"ok: {verdict.members} members, {size} unpacked, checksums agree, {what}")
         return

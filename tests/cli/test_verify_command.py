@@ -84,7 +84,52 @@ def test_with_the_nodes_files_its_own_secrets_are_found(tmp_path, capsys, root) 
 def test_with_the_nodes_files_a_clean_bundle_passes(tmp_path, capsys, root) -> None:
     code, out, err = verify(capsys, write(tmp_path, b"well\n"), "--root", root, "--node", "elsewhere")
     assert (code, err) == (0, "")
-    assert "no secret of its node found" in out
+    assert "no secret of elsewhere found" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "cluster", "nodes", "is_known", "told"),
+    [
+        ("elsewhere", "another-cluster", "elsewhere", True, ""),
+        ("peer", "another-cluster", "elsewhere peer", False, "peer is another node of its cluster"),
+        ("peer", "another-cluster", "peer", False, "peer is a node of another cluster"),
+        ("elsewhere", "default", "elsewhere", False, "elsewhere is a node of another cluster"),
+    ],
+)
+def test_which_node_is_known_is_told_precisely(
+    tmp_path, capsys, root, name, cluster, nodes, is_known, told
+) -> None:
+    with open(f"{root}/etc/cluster.conf", "w", encoding="ascii") as file:
+        file.write(f"[cluster]\nname = {cluster}\nnodes = {nodes}\n")
+    code, out, _ = verify(
+        capsys, write(tmp_path, b"well\n"), "--root", root, "--node", name, "--json", "--timezone", "UTC"
+    )
+    found = json.loads(out)
+    assert code == 0
+    assert found["searched_for_the_nodes_secrets"] is is_known
+    assert found["searched_for_the_secrets_of"] == name
+    assert [limit for limit in found["limits"] if told in limit] == found["limits"]
+    assert bool(found["limits"]) is not is_known
+
+
+@pytest.mark.parametrize(("cluster", "secrets_of"), [("another-cluster", "elsewhere"), ("default", None)])
+def test_a_live_node_of_another_cluster_is_not_searched_for_by_its_name(
+    tmp_path, capsys, root, monkeypatch, cluster, secrets_of
+) -> None:
+    with open(f"{root}/etc/cluster.conf", "w", encoding="ascii") as file:
+        file.write(f"[cluster]\nname = {cluster}\nnodes = elsewhere\n")
+    monkeypatch.setenv("OSVC_ROOT_PATH", root)
+    _, out, _ = verify(capsys, write(tmp_path, b"well\n"), "--node", "elsewhere", "--json")
+    assert json.loads(out)["searched_for_the_secrets_of"] == secrets_of
+
+
+def test_values_that_could_not_be_decrypted_are_told(tmp_path, capsys, root) -> None:
+    os.makedirs(f"{root}/etc/sec")
+    with open(f"{root}/etc/sec/s.conf", "w", encoding="ascii") as file:
+        file.write("[data]\npassword = crypt:AAAAAAAAAAAAAAAA\n")
+    code, _, err = verify(capsys, write(tmp_path, b"well\n"), "--root", root, "--node", "elsewhere")
+    assert code == 0
+    assert "encrypted values could not be learned" in err
 
 
 def test_json_tells_problems_by_place(tmp_path, capsys, root) -> None:
