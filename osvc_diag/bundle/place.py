@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 PREFERRED_FOLDER = "/var/tmp"  # noqa: S108 - on disk, kept over a reboot; the writer is safe in a shared folder
-MAX_PART = 80  # characters of each part of the name
+MAX_PART = 70  # characters of each part of the name: with three of them it still fits a file name
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+-]+")
 
@@ -27,7 +27,7 @@ def split_output(output: Optional[str]) -> tuple[str, Optional[str]]:
         output: a folder, a path ending in `.tar.gz`, or None.
     """
     if output is None:
-        return (PREFERRED_FOLDER if os.access(PREFERRED_FOLDER, os.W_OK) else os.getcwd()), None
+        return (PREFERRED_FOLDER if os.access(PREFERRED_FOLDER, os.W_OK) else os.curdir), None
     if output.endswith(SUFFIX) and not os.path.isdir(output):
         folder, name = os.path.split(output)
         return folder or os.curdir, name

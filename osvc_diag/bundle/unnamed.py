@@ -36,7 +36,12 @@ class OutputFolder:
         Raises:
             BundleError: There is no such folder.
         """
-        self.path = os.path.abspath(path)
+        try:
+            self.path = os.path.abspath(path)
+        except FileNotFoundError as error:
+            raise BundleError(
+                "the current folder was removed", hint="name an absolute folder with --output"
+            ) from error
         with self.writing():
             self._fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._sweep()

@@ -19,12 +19,14 @@ from osvc_diag.bundle.runs import Archive, Run, Spool
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, sums_text
 from osvc_diag.bundle.unnamed import OutputFolder, UnnamedFile
 from osvc_diag.errors import BundleError
+from osvc_diag.printable import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
 SUFFIX = ".tar.gz"
+LONGEST_FILE_NAME = 250  # bytes: room for the `-2` of a name that is taken
 
 
 class _Segment(NamedTuple):
@@ -55,7 +57,9 @@ class BundleWriter:
         """
         self.stem = name.removesuffix(SUFFIX)
         if "/" in self.stem or not is_member_name(self.stem):
-            raise BundleError(f"{name!a} is no file name", hint=f"name a file that ends in {SUFFIX}")
+            raise BundleError(f"{quoted(name)} is no file name", hint=f"name a file that ends in {SUFFIX}")
+        if len(name.encode("utf-8", "surrogateescape")) > LONGEST_FILE_NAME:
+            raise BundleError(f"{quoted(name)} is too long for a file name", hint="name a shorter one")
         self._suffix = name[len(self.stem) :]
         self._segments: dict[str, _Segment] = {}
         self._folders: set[str] = set()

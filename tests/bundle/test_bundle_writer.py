@@ -198,6 +198,31 @@ def test_a_bundle_name_that_is_no_file_name_is_refused(tmp_path, name) -> None:
         BundleWriter(str(inside), name)
 
 
+def test_a_name_that_is_too_long_is_refused_before_anything_is_collected(tmp_path) -> None:
+    with BundleWriter(str(tmp_path), "x" * (250 - len(".tar.gz")) + ".tar.gz"):
+        pass
+    with pytest.raises(BundleError, match="too long"):
+        BundleWriter(str(tmp_path), "é" * 122 + ".tar.gz")
+
+
+def test_a_current_folder_that_was_removed_is_told(tmp_path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = (
+        "import os, sys\n"
+        "from osvc_diag.bundle.writer import BundleWriter\n"
+        "from osvc_diag.errors import BundleError\n"
+        "os.chdir(sys.argv[1])\n"
+        "os.rmdir(sys.argv[1])\n"
+        "try:\n"
+        "    BundleWriter('.', 'b.tar.gz')\n"
+        "except BundleError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(gone)], capture_output=True, text=True, check=True)
+    assert done.stdout == "the current folder was removed\n"
+
+
 def test_nothing_is_in_the_folder_before_it_is_published(tmp_path) -> None:
     with BundleWriter(str(tmp_path), NAME) as writer:
         with writer.member("file/a", 0) as sink:
