@@ -22,6 +22,10 @@ class UninflatableError(Exception):
     """Compressed bytes that do not inflate whole."""
 
 
+class BombError(UninflatableError):
+    """Compressed bytes that inflate to more than they may."""
+
+
 def gunzipped(file: BinaryIO) -> Iterator[bytes]:
     """Yield the plain bytes of a file that is one gzip member and nothing else.
 
@@ -149,7 +153,8 @@ def inflated(blocks: Iterable[bytes], suffix: str, limit: int) -> Iterator[bytes
         limit: Plain bytes, so that a bomb ends.
 
     Raises:
-        UninflatableError: They are damaged, cut short, or more than the limit.
+        UninflatableError: They are damaged or cut short.
+        BombError: They are more than the limit.
     """
     make = next(make for known, _, make in _COMPRESSIONS if known == suffix)
     engine = make()
@@ -163,7 +168,7 @@ def inflated(blocks: Iterable[bytes], suffix: str, limit: int) -> Iterator[bytes
                 for block in _pieces(engine, data):
                     size += len(block)
                     if size > limit:
-                        raise UninflatableError(f"inflates to more than {limit} bytes")
+                        raise BombError(f"inflates to more than {limit} bytes")
                     yield block
                 data = engine.unused_data if engine.eof else b""
     except (InflateError, OSError, EOFError, lzma.LZMAError) as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union
 
 from osvc_diag import events
 from osvc_diag.bundle.headers import member_header
-from osvc_diag.bundle.inflating import UninflatableError, compression, inflated, peeked
+from osvc_diag.bundle.inflating import BombError, UninflatableError, compression, inflated, peeked
 from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
 from osvc_diag.bundle.reader import Bundle
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, parse_sums
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "Search", "Verdict", "verify"]
 
 LARGEST_SUMS = 1 << 27  # bytes; as many members as a manifest may tell of
-LARGEST_INFLATED = 1 << 32  # plain bytes of one compressed log
+MOST_INFLATED = 1 << 36  # plain bytes of all compressed logs together, so that an archive of bombs ends
 MOST_HITS = 20  # in one member
 MOST_PROBLEMS = 1000  # in all
 PAGES = frozenset({MANIFEST_NAME, SUMS_NAME, "README.txt", "issue.json"})
@@ -72,7 +72,7 @@ def verify(
         with Bundle.open(source) as bundle:
             verification.run(bundle)
     except VerificationError as error:
-        verification.report(str(error))
+        verification.give_up(str(error))
     return verification.verdict()
 
 
@@ -86,11 +86,18 @@ class _Verification:
         self._found: dict[str, StoredMember] = {}
         self._disguised: set[str] = set()
         self._plain_bytes = 0
+        self._inflatable = MOST_INFLATED
 
     def report(self, what: str, member: Optional[str] = None, hit: Optional[FoundHit] = None) -> None:
         if len(self._problems) < MOST_PROBLEMS:
             rule, offset = (None, None) if hit is None else (hit.rule, hit.offset)
             self._problems.append(Problem(what, member, rule, offset))
+
+    def give_up(self, why: str) -> None:
+        """Report why it cannot go on; the sentence may quote a member's name, and that may hold a secret."""
+        if self._search is not None and any(self._search.search([why.encode("utf-8", "replace")])):
+            why = "it is damaged at a member whose name holds something that looks like a secret"
+        self.report(why)
 
     def run(self, bundle: Bundle) -> None:
         entries = bundle.manifest.artifacts
@@ -147,8 +154,7 @@ class _Verification:
         if suffix is None:
             self._look_into(name, blocks)
         elif name.endswith(suffix):
-            for failure in self._look_inside(name, blocks, suffix):
-                self.report(f"it {failure}, so it was not searched whole", name)
+            self._look_inside(name, blocks, suffix, failures=UninflatableError)
         else:
             self._disguised.add(name)
             self._look_into(name, blocks)
@@ -158,19 +164,23 @@ class _Verification:
             for hit in itertools.islice(self._search.search(blocks), MOST_HITS):
                 self.report("something that looks like a secret is left", name, hit)
 
-    def _look_inside(self, name: str, blocks: Iterable[bytes], suffix: str) -> list[str]:
-        """Search what is compressed; return why it could not be inflated whole, if so."""
-        failures: list[str] = []
+    def _look_inside(
+        self, name: str, blocks: Iterable[bytes], suffix: str, *, failures: type[UninflatableError]
+    ) -> None:
+        """Search what is compressed; such failures to inflate it are reported, any other is its end."""
 
         def plain() -> Iterator[bytes]:
             # The text ends where inflating fails: what came before is searched all the same.
             try:
-                yield from inflated(blocks, suffix, LARGEST_INFLATED)
-            except UninflatableError as error:
-                failures.append(str(error))
+                for block in inflated(blocks, suffix, self._inflatable):
+                    self._inflatable -= len(block)
+                    yield block
+            except failures as error:
+                self.report(f"it {error}, so it was not searched whole", name)
+            except UninflatableError:
+                pass
 
         self._look_into(name, plain())
-        return failures
 
     def _search_disguised(self, bundle: Bundle) -> None:
         """Search what looks compressed but is not called so, as far as it inflates; it may be plain, too."""
@@ -179,7 +189,7 @@ class _Verification:
                 start, blocks = peeked(member.blocks())
                 suffix = compression(start)
                 assert suffix is not None
-                self._look_inside(member.name, blocks, suffix)
+                self._look_inside(member.name, blocks, suffix, failures=BombError)
 
     def _compare_sums(self, sums: dict[str, str]) -> None:
         for name, found in self._found.items():

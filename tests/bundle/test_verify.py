@@ -103,6 +103,14 @@ def test_a_secret_in_a_name_is_told_by_the_members_number(tmp_path) -> None:
     assert SECRET.decode() not in repr(verdict)
 
 
+def test_a_secret_in_the_name_of_what_no_bundle_holds_is_not_told(tmp_path) -> None:
+    path = hostile(tmp_path, [("b/manifest.json", make_manifest().to_json()), (f"x/{SECRET.decode()}", b"")])
+    assert SECRET.decode() in str(verify(path).problems[-1])
+    verdict = verify(path, LiteralSearch(SECRET))
+    assert SECRET.decode() not in repr(verdict)
+    assert "looks like a secret" in verdict.problems[-1].what
+
+
 def test_a_secret_in_the_manifest_is_found(tmp_path) -> None:
     path = write_bundle(tmp_path, {}, change=lambda old: dataclasses.replace(old, label=SECRET.decode()))
     [problem] = verify(path, LiteralSearch(SECRET)).problems
@@ -130,11 +138,19 @@ def test_a_compressed_log_that_cannot_be_searched_whole_does_not_pass(tmp_path, 
     assert "not searched whole" in problem.what
 
 
-def test_a_compressed_log_that_is_a_bomb_ends(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(verifying, "LARGEST_INFLATED", 1 << 20)
-    path = write_bundle(tmp_path, {"file/a.gz": gzip.compress(bytes(1 << 24))})
+@pytest.mark.parametrize("name", ["file/a.gz", "file/disguised"])
+def test_a_compressed_log_that_is_a_bomb_ends(tmp_path, monkeypatch, name) -> None:
+    monkeypatch.setattr(verifying, "MOST_INFLATED", 1 << 20)
+    path = write_bundle(tmp_path, {name: gzip.compress(bytes(1 << 24))})
     [problem] = verify(path, LiteralSearch(SECRET)).problems
     assert "more than 1048576 bytes" in problem.what
+
+
+def test_many_small_bombs_are_a_large_one(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(verifying, "MOST_INFLATED", 1 << 21)
+    logs = {f"file/{number}.gz": gzip.compress(bytes(1 << 20)) for number in range(4)}
+    problems = verify(write_bundle(tmp_path, logs), LiteralSearch(SECRET)).problems
+    assert [problem.member for problem in problems] == ["file/2.gz", "file/3.gz"]
 
 
 def test_an_empty_log_called_compressed_passes(tmp_path) -> None:
