@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 from importlib import metadata
 from typing import Callable, NamedTuple, Optional
 
@@ -29,7 +29,7 @@ def announced_plugins(group: str, fail: Callable[[str, Exception], object]) -> l
             announced = _announced_by(dist, group)
         except Exception as error:  # noqa: BLE001, PERF203 - whatever lies about in a folder of packages
             if _mentions(dist, group):
-                fail(str(getattr(dist, "_path", "a package")), error)
+                fail(_folder(dist), error)
         else:
             if announced:
                 # An editable install can stand on the path twice; the first is the one that is imported.
@@ -41,15 +41,25 @@ def _announced_by(dist: metadata.Distribution, group: str) -> list[Announced]:
     points = [point for point in dist.entry_points if point.group == group]
     if not points:
         return []
-    package = f"{dist.metadata['Name']} {dist.version}"
+    # An installation that broke off can be without metadata: then its folder tells it from another such one.
+    about = dist.metadata
+    package = " ".join(about[field] for field in ("Name", "Version") if field in about) or _folder(dist)
     return [Announced(point.name, package, point.load) for point in points]
 
 
 def _mentions(dist: metadata.Distribution, group: str) -> bool:
     text: Optional[str] = ""
-    with contextlib.suppress(Exception):
+    try:
         text = dist.read_text("entry_points.txt")
+    except UnicodeDecodeError as error:
+        return group.encode() in error.object
+    except Exception:  # noqa: BLE001, S110 - as above
+        pass
     return group in (text or "")
+
+
+def _folder(dist: metadata.Distribution) -> str:
+    return os.path.basename(str(getattr(dist, "_path", "a package")))
 
 
 def _by_name(plugin: Announced) -> tuple[str, str]:

@@ -49,13 +49,14 @@ def osvc_diag_collectors():
 def site(tmp_path):
     """Put packages on the path of a fresh interpreter, and return what it loads."""
 
-    def add(package, entry_points, **modules):
+    def add(package, entry_points, *, metadata=True, **modules):
         for name, text in modules.items():
             (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
         info = tmp_path / f"{package.replace('-', '_')}-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(entry_points)
+        if metadata:
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_bytes(os.fsencode(entry_points))
 
     def load(blocked=()):
         done = subprocess.run(
@@ -124,6 +125,17 @@ class TestPackages:
         site.add("damaged", text)
         site.add("good-diag", "[osvc_diag]\ngood = good_diag\n", good_diag=GOOD.format(name="good"))
         assert site.load()["collectors"] == sorted([*SHIPPED, "good"])
+
+    def test_packages_half_installed_are_told_apart(self, site):
+        for name in ("one", "two"):
+            site.add(name, f"[osvc_diag]\n{name} = {name}_diag\n", metadata=False)
+        loaded = site.load()
+        assert sorted(loaded["failures"]) == ["one", "two"]
+        assert loaded["plugins"]["two"][0] == "two-1.0.dist-info"
+
+    def test_entry_points_that_are_no_text_are_a_failure(self, site):
+        site.add("damaged", "[osvc_diag]\nx = \udcff\n")
+        assert list(site.load()["failures"]) == ["damaged-1.0.dist-info"]
 
     def test_a_damaged_package_that_has_nothing_to_do_with_us_is_no_failure(self, site):
         site.add("damaged", "[console_scripts]\nno equals sign\n")
