@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.artifact import Holder
+from osvc_diag.printable import printable
 from osvc_diag.reading.held import deleted_name
 from osvc_diag.reading.trees import NotTakenError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from osvc_diag.node import Node
 
 PID_LIMIT = 64  # bytes of osvcd.pid that make sense
+ARGUMENTS_LIMIT = 64 * 1024  # bytes of a command line
 MAX_PID = 2**22  # the kernel's own limit
 
 
@@ -45,7 +47,11 @@ def daemon_pid(node: Node) -> Optional[int]:
 
 
 def daemon_sentence(node: Node) -> Optional[str]:
-    """Say whether the daemon runs; None on a copy of a node's files."""
+    """Say whether the daemon runs; None on a copy of a node's files.
+
+    The process is told by its name: a pid may have gone to another program. Its command line would tell more,
+    but reading that hangs as long as the process does.
+    """
     if not node.live:
         return None
     try:
@@ -60,7 +66,21 @@ def daemon_sentence(node: Node) -> Optional[str]:
         return f"down: process {pid} of var/osvcd.pid is gone"
     except OSError:
         pass  # alive, and somebody else's
-    return f"process {pid} is alive"
+    return f"process {pid}{_name_of(pid)} is alive"
+
+
+def is_started_as_daemon(node: Node, pid: int) -> Optional[bool]:
+    """Tell whether a process has the command line that the daemon left in osvcd.pid.args; None is unknown.
+
+    May hang as long as the process does.
+    """
+    try:
+        expected = node.trees.read(f"{node.layout.var}/osvcd.pid.args", ARGUMENTS_LIMIT)
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            found = file.read(ARGUMENTS_LIMIT)
+    except (OSError, NotTakenError):
+        return None
+    return found.replace(b"\0", b" ").split() == expected.split()
 
 
 def held_logs(node: Node, pid: int) -> list[HeldLog]:
@@ -85,3 +105,12 @@ def held_logs(node: Node, pid: int) -> list[HeldLog]:
                     (status.st_dev, status.st_ino), HeldLog(path, Holder(pid, fd), status.st_size)
                 )
     return list(found.values())
+
+
+def _name_of(pid: int) -> str:
+    """Return the name of a process, in brackets; nothing where the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/comm", "rb") as file:
+            return f" ({printable(file.read(64).decode('utf-8', 'replace').rstrip())})"
+    except OSError:
+        return ""

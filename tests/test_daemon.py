@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
-from osvc_diag.daemon import daemon_pid, daemon_sentence, held_logs
+import pytest
+
+from osvc_diag.daemon import daemon_pid, daemon_sentence, held_logs, is_started_as_daemon
 from osvc_diag.layout import Layout
 from osvc_diag.node import Node
 
@@ -39,9 +43,40 @@ def test_the_sentence_tells_alive_from_down(live_node, ended_pid):
     node = live_node()
     assert daemon_sentence(node) == "down: there is no var/osvcd.pid"
     put_pid(node, str(os.getpid()))
-    assert daemon_sentence(node) == f"process {os.getpid()} is alive"
+    with open("/proc/self/comm", encoding="utf-8") as file:
+        name = file.read().rstrip("\n")
+    assert daemon_sentence(node) == f"process {os.getpid()} ({name}) is alive"
     put_pid(node, str(ended_pid))
     assert daemon_sentence(node) == f"down: process {ended_pid} of var/osvcd.pid is gone"
+
+
+def test_a_process_called_like_an_escape_sequence_cannot_reach_a_terminal(live_node):
+    code = "open('/proc/self/comm', 'w').write('\x1b[31mx'); print(flush=True); input()"
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        put_pid(live_node(), str(process.pid))
+        assert daemon_sentence(live_node()) == f"process {process.pid} (\\x1b[31mx) is alive"
+    finally:
+        process.communicate(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "known"), [("{own}", True), ("/usr/bin/python3 -m opensvc.daemon", False), (None, None)]
+)
+def test_the_command_line_tells_whether_a_pid_went_to_another_program(live_node, arguments, known):
+    with open("/proc/self/cmdline", "rb") as file:
+        own = os.fsdecode(file.read().replace(b"\0", b" ").strip())
+    if arguments is not None:
+        with open(f"{live_node().layout.var}/osvcd.pid.args", "w", encoding="utf-8") as file:
+            file.write(arguments.format(own=own))
+    assert is_started_as_daemon(live_node(), os.getpid()) is known
+
+
+def test_of_a_process_that_is_gone_nothing_is_known(live_node, ended_pid):
+    with open(f"{live_node().layout.var}/osvcd.pid.args", "w", encoding="utf-8") as file:
+        file.write("x")
+    assert is_started_as_daemon(live_node(), ended_pid) is None
 
 
 def test_only_deleted_logs_below_the_log_folder_are_held(live_node, holding_process, tmp_path):

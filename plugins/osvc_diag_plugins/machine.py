@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import psutil
 
-from osvc_diag.daemon import daemon_pid, held_logs
+from osvc_diag.daemon import daemon_pid, held_logs, is_started_as_daemon
 from osvc_diag.reading.patience import PatientReader
 
 if TYPE_CHECKING:
     from osvc_diag.node import Node
 
 Section = dict[str, Any]
-PATIENCE = 3.0  # seconds for one section: a folder on a dead NFS server hangs
+PATIENCE = 3.0  # seconds for one section, or one folder: one on a dead NFS server hangs
 MAX_THREADS = 4096  # that are listed
 PROCESS_FACTS = [
     "cmdline",
@@ -35,23 +35,27 @@ PROCESS_FACTS = [
 
 
 def describe(node: Node) -> dict[str, object]:
-    """Look at everything; a section that fails or hangs says so, and costs only itself."""
+    """Look at everything; a section or folder that fails or hangs says so, and costs only itself."""
     sections: dict[str, Callable[[], object]] = {
         "clock": clock,
         "cpu": cpu,
         "daemon": partial(daemon, node),
-        "folders": partial(folders, node),
         "memory": memory,
         "mounts": mounts,
         "network": network,
         "os": operating_system,
     }
+    layout = node.layout
     patient = PatientReader()
+
+    def looked_at(section: Callable[[], object]) -> object:
+        return isolated(partial(patient.call, section, timeout=PATIENCE))
+
     try:
-        return {
-            name: isolated(partial(patient.call, section, timeout=PATIENCE))
-            for name, section in sections.items()
-        }
+        found = {name: looked_at(section) for name, section in sections.items()}
+        folders = (layout.etc, layout.log, layout.var)
+        found["folders"] = {folder: looked_at(partial(file_system, folder)) for folder in folders}
+        return found
     finally:
         patient.close()
 
@@ -116,12 +120,6 @@ def memory() -> Section:
     return {"memory": psutil.virtual_memory()._asdict(), "swap": psutil.swap_memory()._asdict()}
 
 
-def folders(node: Node) -> Section:
-    """The file systems of the agent's folders."""
-    layout = node.layout
-    return {folder: isolated(partial(file_system, folder)) for folder in (layout.etc, layout.log, layout.var)}
-
-
 def file_system(folder: str) -> Section:
     """Bytes and inodes of the file system that a folder is on."""
     found = os.statvfs(folder)
@@ -164,17 +162,21 @@ def network() -> Section:
 
 
 def daemon(node: Node) -> Section:
-    """The process that the pid file names, if it lives; its command line tells whether it is the agent's.
+    """The process that the pid file names, if it lives.
 
     What only its owner or root may know is null.
     """
     pid = daemon_pid(node)
     if pid is None or not psutil.pid_exists(pid):
         return {"pid": pid, "alive": False}
-    facts = psutil.Process(pid).as_dict(PROCESS_FACTS, ad_value=None)
+    try:
+        facts = psutil.Process(pid).as_dict(PROCESS_FACTS, ad_value=None)
+    except psutil.NoSuchProcess:  # it ended meanwhile
+        return {"pid": pid, "alive": False}
     return {
         "pid": pid,
         "alive": facts["status"] != psutil.STATUS_ZOMBIE,
+        "is_the_agents": is_started_as_daemon(node, pid),
         # One text, not a list: `--password` and its value have to stand beside each other to be redacted.
         "command_line": " ".join(facts["cmdline"] or []),
         "started": moment(facts["create_time"]),

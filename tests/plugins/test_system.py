@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 
+import psutil
 import pytest
 
 from osvc_diag.layout import Layout
@@ -74,6 +75,20 @@ def test_a_living_daemon_is_told_with_its_threads_by_name(document, live_node):
     assert "python" in found["command_line"] or "pytest" in found["command_line"]
 
 
+def test_a_pid_that_went_to_another_program_is_told(document, live_node):
+    put_pid(live_node(), os.getpid())
+    assert document(live_node())["daemon"]["is_the_agents"] is None
+    with open(f"{live_node().layout.var}/osvcd.pid.args", "w", encoding="ascii") as file:
+        file.write("/usr/bin/python3 -m opensvc.daemon")
+    assert document(live_node())["daemon"]["is_the_agents"] is False
+
+
+def test_a_daemon_that_ends_while_it_is_looked_at_is_told_down(document, live_node, monkeypatch, ended_pid):
+    put_pid(live_node(), ended_pid)
+    monkeypatch.setattr(psutil, "pid_exists", lambda _pid: True)
+    assert document(live_node())["daemon"] == {"pid": ended_pid, "alive": False}
+
+
 def test_deleted_logs_that_the_daemon_holds_are_told(document, live_node, holding_process):
     node = live_node()
     pid, fd = holding_process(f"{node.layout.log}/node.log", b"12345\n")
@@ -97,15 +112,20 @@ def test_a_section_that_fails_says_why():
     }
 
 
-def test_a_section_that_hangs_costs_only_itself(live_node, monkeypatch):
+def test_a_folder_that_hangs_costs_only_itself(live_node, monkeypatch):
+    node = live_node()
     released = threading.Event()
+    look = machine.file_system
     monkeypatch.setattr(machine, "PATIENCE", 0.5)
-    monkeypatch.setattr(machine, "folders", lambda _node: released.wait())
+    monkeypatch.setattr(
+        machine, "file_system", lambda path: released.wait() if path == node.layout.log else look(path)
+    )
     try:
-        found = machine.describe(live_node())
+        found = machine.describe(node)
     finally:
         released.set()
-    assert found["folders"]["error"].startswith("StalledError")
+    assert found["folders"][node.layout.log]["error"].startswith("StalledError")
+    assert found["folders"][node.layout.var]["inodes"] >= 0
     assert found["os"]["kernel"].startswith(os.uname().sysname)
 
 
