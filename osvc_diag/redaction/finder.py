@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional, Protocol
 
-from osvc_diag.redaction.literals import WINDOW, any_of, escaped, is_rare, rare_window
+from osvc_diag.redaction.literals import LOOKED_AT, any_of, escaped, is_rare, rare_start
 from osvc_diag.redaction.rule import Anchor
 
 if TYPE_CHECKING:
@@ -47,14 +47,15 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
             together.setdefault(first, set()).add(rest)
     plain = []
     for literal in literals:
-        window = rare_window(literal)
-        if window:
-            together.setdefault(window[:1], set()).add(escaped(window[1:]))
-        else:
+        start = rare_start(literal)
+        if start < 0:
             plain.append(literal)
+        else:
+            window = literal[start : start + LOOKED_AT]
+            together.setdefault(window[:1], set()).add(escaped(window[1:]))
     if len(plain) > MAX_SINGLES:
         for literal in plain:
-            together.setdefault(literal[:1], set()).add(escaped(literal[1:WINDOW]))
+            together.setdefault(literal[:1], set()).add(escaped(literal[1:LOOKED_AT]))
     else:
         singles += [Anchor(escaped(literal), caseless=False) for literal in plain]
     return Plan(any_of(together), tuple(singles))
