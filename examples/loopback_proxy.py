@@ -14,6 +14,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import urlsplit
@@ -43,6 +44,8 @@ class LoopbackProxy:
     port: int
     login: Optional[str] = None
     """`user:password` that it wants, or None."""
+    delay: float = 0.0
+    """Seconds added to each connection, and so to each plain request."""
     seen: list[str] = field(default_factory=list)
     """What it was asked for: `CONNECT host:port`, `POST http://host/path`."""
 
@@ -62,7 +65,11 @@ class LoopbackProxy:
 
 @contextlib.contextmanager
 def running_proxy(
-    login: Optional[str] = None, *, port: int = 0, context: Optional[ssl.SSLContext] = None
+    login: Optional[str] = None,
+    *,
+    port: int = 0,
+    context: Optional[ssl.SSLContext] = None,
+    delay: float = 0.0,
 ) -> Iterator[LoopbackProxy]:
     """Run a proxy on loopback.
 
@@ -70,11 +77,12 @@ def running_proxy(
         login: `user:password`, or None for a proxy that lets everybody through.
         port: 0 takes a free one.
         context: for a proxy that speaks TLS with its clients; tunnels alone, then.
+        delay: seconds added to each connection.
     """
     with _Server(("127.0.0.1", port), _Handler) as server:
         if context is not None:
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        server.proxy = LoopbackProxy(server.server_address[1], login)
+        server.proxy = LoopbackProxy(server.server_address[1], login, delay)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
@@ -100,6 +108,7 @@ class _Handler(socketserver.BaseRequestHandler):
         if not proxy.admits(head[1:]):
             self._answer("407 Proxy Authentication Required", "Proxy-Authenticate: Basic realm=loopback\r\n")
             return
+        time.sleep(proxy.delay)
         place = target if method == "CONNECT" else urlsplit(target).netloc
         host, _, port = place.rpartition(":")
         try:

@@ -63,8 +63,12 @@ def translate(error: Exception, *, host: str, choice: ProxyChoice) -> Exception:
             fatal = _tls(link, place)
             if fatal is not None:
                 return fatal
-        if isinstance(link, socket.gaierror) and link.errno != socket.EAI_AGAIN:
-            return _unknown(host, choice)
+        if isinstance(link, socket.gaierror):
+            unknown = _unknown(host, choice)
+            if link.errno != socket.EAI_AGAIN:
+                return unknown
+            # No name server answers: on a machine that just woke up it soon does.
+            return TransientError(f"{unknown}, for now", hint=unknown.hint, lasting=type(unknown))
         tunnel = _TUNNEL.search(str(link))
         if tunnel is not None:
             return tunnel_error(int(tunnel.group(1)), host=host, choice=choice)
@@ -144,7 +148,6 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (BrokenPipeError, "the connection was reset"),
     (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
     (urllib3.exceptions.ReadTimeoutError, "no answer in time"),
-    (socket.gaierror, "its name cannot be looked up just now"),
     (TimeoutError, "no answer in time"),
     (socket.timeout, "no answer in time"),
     (ssl.SSLError, "the TLS connection broke"),

@@ -23,8 +23,9 @@ class Ranges:
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(tuple(self._pairs))
 
-    def __len__(self) -> int:
-        """Return how many bytes are in it."""
+    @property
+    def total(self) -> int:
+        """How many bytes are in it. Not `__len__`: tuple() would make room for as many items."""
         return sum(end - start for start, end in self._pairs)
 
     def add(self, start: int, end: int) -> None:

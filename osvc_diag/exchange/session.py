@@ -80,17 +80,17 @@ class Session:
             self.acknowledged = progress.ranges
             self._save()
         self.line.on_event(PhaseStarted("upload", self.bundle.size))
-        if len(self.acknowledged):
-            self.line.on_event(Advanced(len(self.acknowledged)))
+        if self.acknowledged.total:
+            self.line.on_event(Advanced(self.acknowledged.total))
 
     def acknowledge(self, item: str, start: int, end: int) -> None:
         """Keep that an item has these bytes, and tell it."""
         with self.lock:
             if self.progress is None or self.progress.item != item:
                 return  # a late answer about an item that was given up: the new one has not got these bytes
-            before = len(self.acknowledged)
+            before = self.acknowledged.total
             self.acknowledged.add(start, end)
-            advanced = len(self.acknowledged) - before
+            advanced = self.acknowledged.total - before
             self.progress = replace(self.progress, acknowledged=tuple(self.acknowledged))
             self._save()
         self.line.on_event(Advanced(advanced))
@@ -99,7 +99,7 @@ class Session:
         """Take the server's word for how much it has from the start on: more than was known, or less."""
         with self.lock:
             assert self.progress is not None
-            advanced = max(0, offset - len(self.acknowledged))
+            advanced = max(0, offset - self.acknowledged.total)
             self.acknowledged = Ranges([(0, offset)])
             self.progress = replace(self.progress, acknowledged=tuple(self.acknowledged))
             self._save()
