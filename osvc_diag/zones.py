@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from datetime import datetime, timezone, tzinfo
+import struct
+from datetime import MAXYEAR, datetime, timedelta, timezone, tzinfo
 from typing import Optional, Union
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,9 @@ from osvc_diag.printable import quoted
 from osvc_diag.reading.trees import NotTakenError, Trees
 
 _ZONE_LIMIT = 65536  # bytes; the largest zone has 4 KB
-_TRIED_YEARS = range(2000, 2040)
+_HEADER = struct.Struct(">4sc15x6l")  # of TZif: magic, version, and how many there are of what
+_OFFSET = struct.Struct(">lxx")  # seconds; whether it is summer time, and its name
+_ONLY_VERSION = b"\0"  # no second, longer table follows
 _DATABASE = "zoneinfo/"
 
 
@@ -59,7 +62,7 @@ def _localtime(base: str) -> Optional[tzinfo]:
     try:
         content = Trees([base], base=base).read(path, _ZONE_LIMIT)
         zone = ZoneInfo.from_file(io.BytesIO(content), key=name or "etc/localtime")
-        _try_out(zone)
+        _check(content, zone)
     except (OSError, NotTakenError):
         return None
     except Exception:  # noqa: BLE001 - what a parser of binary data says to a hostile file
@@ -67,11 +70,23 @@ def _localtime(base: str) -> Optional[tzinfo]:
     return zone
 
 
-def _try_out(zone: tzinfo) -> None:
-    """Raise ValueError where an offset of the zone is a day or more: the file loads, and fails when used."""
-    for year in _TRIED_YEARS:
-        for month in range(1, 13):
-            datetime(year, month, 1, tzinfo=zone).utcoffset()
+def _check(content: bytes, zone: tzinfo) -> None:
+    """Raise where an offset of a zone file is a day or more: such a file loads, and fails when it is used."""
+    at = 0
+    for time_size in (4, 8):
+        _, version, *counts = _HEADER.unpack_from(content, at)
+        in_utc, in_standard, leaps, times, types, letters = counts
+        at += _HEADER.size + times * (time_size + 1)
+        for _ in range(types):
+            (seconds,) = _OFFSET.unpack_from(content, at)
+            timezone(timedelta(seconds=seconds))
+            at += _OFFSET.size
+        at += letters + leaps * (time_size + 4) + in_standard + in_utc
+        if version == _ONLY_VERSION:
+            break
+    # What the rule says that holds after the last change.
+    for month in (1, 7):
+        datetime(MAXYEAR - 1, month, 1, tzinfo=zone).utcoffset()
 
 
 def _linked_name(base: str) -> Optional[str]:

@@ -97,6 +97,38 @@ def test_a_broken_zone_file_is_as_good_as_none(tmp_path, content):
     assert NOW.replace(tzinfo=zone).utcoffset() == timedelta(0)
 
 
+def _tzif_of_two(begin: int, end: int, seconds: int) -> bytes:
+    """Build a zone that is UTC, but for a time."""
+
+    def table(form: str) -> bytes:
+        head = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 2, 2, 4)
+        types = struct.pack(">lbb", 0, 0, 0) + struct.pack(">lbb", seconds, 0, 0)
+        return head + struct.pack(form, begin, end) + b"\1\0" + types + b"LOC\0"
+
+    return table(">ll") + table(">qq") + b"\nLOC0\n"
+
+
+@pytest.mark.parametrize("seconds", [86400, -86400, 2**31 - 1, -(2**31)])
+def test_a_zone_that_fails_for_two_days_only_is_as_good_as_none(tmp_path, seconds):
+    content = _tzif_of_two(1_763_000_000, 1_763_172_800, seconds)
+    assert find_zone(None, _copy(tmp_path, content)) is timezone.utc
+
+
+def test_a_zone_with_changes_is_read(tmp_path):
+    zone = find_zone(None, _copy(tmp_path, _tzif_of_two(0, 2**31 - 1, 86399)))
+    assert NOW.replace(tzinfo=zone).utcoffset() == timedelta(seconds=86399)
+
+
+@needs_database
+def test_every_zone_of_the_database_is_good(tmp_path):
+    for name in sorted(zoneinfo.available_timezones())[::25]:
+        for folder in zoneinfo.TZPATH:
+            if os.path.isfile(f"{folder}/{name}"):
+                with open(f"{folder}/{name}", "rb") as file:
+                    zone = find_zone(None, _copy(tmp_path / name, file.read()))
+                assert str(zone) == "etc/localtime", name
+
+
 def test_a_copy_without_a_zone_is_in_utc(tmp_path):
     assert find_zone(None, str(tmp_path)) is timezone.utc
 
