@@ -13,7 +13,7 @@ from osvc_diag.redaction.confs import mask_conf
 from osvc_diag.redaction.content import looked_at
 from osvc_diag.redaction.engine import make_finder
 from osvc_diag.redaction.long_line import LongLine
-from osvc_diag.redaction.masker import MAX_ROUNDS, Found, LineMasker
+from osvc_diag.redaction.masker import MAX_ROUNDS, Found, LineMasker, blanked, token_spans
 from osvc_diag.redaction.nested import RULE as ASSIGNMENT
 from osvc_diag.redaction.nested import OpenValue
 from osvc_diag.redaction.pem import MARKS, PrivateKeys
@@ -96,9 +96,11 @@ class Redactor:
 
     def _conf(self, text: bytes, counts: Counter[str]) -> bytes:
         for _ in range(MAX_ROUNDS):
-            masked = b"".join(self._text([mask_conf(text, self._masker, counts)], counts))
-            if masked == text:
-                return text
+            by_key = mask_conf(text, self._masker, counts)
+            masked = b"".join(self._text([by_key], counts))
+            if masked == text or _keys_of(masked) == _keys_of(by_key):
+                return masked
+            # A rule took a delimiter away with a secret: the lines belong to other keys now.
             text = masked
         raise RedactionError("the redaction rules do not come to an end on a configuration")
 
@@ -192,6 +194,12 @@ class _Stream:
         masked = self._masker.mask(line, self._counts)
         self._open.after(line)
         return masked
+
+
+def _keys_of(text: bytes) -> list[bytes]:
+    """Return what decides to which key each line belongs: equal lists mean equal keys."""
+    visible = blanked(text, token_spans(text))
+    return [line[: line.find(b"=") + 1] or line for line in visible.split(b"\n")]
 
 
 def _whole(blocks: Iterable[bytes]) -> bytes:

@@ -40,6 +40,7 @@ _PUTTY = re.compile(rb"Private-Lines: ?\d+\r?\n[^\n]{0,512}?[A-Za-z0-9+/=]{40,76
 _KEYS = ((b"PRIVATE KEY", (_KEY_FOLLOWS, _KEY_BEFORE)), (b"Private-Lines", (_PUTTY,)))
 _BLANK = b"\x02"
 _LETTER = re.compile(rb"[A-Za-z0-9]")
+_CLEAN = re.compile(rb"(?:[^A-Za-z0-9]|crypt:|literal:|base64:)*")
 _OPTION = re.compile(rb"(?:^|.*[\s\"'])-[A-Za-z]", re.DOTALL)
 _KEY_RULE = "private-key"
 
@@ -128,7 +129,7 @@ def _line(window: bytes, offset: int) -> tuple[int, int]:
 
 def _ruled(rule: Rule, window: bytes, first: int, end: int) -> Iterator[tuple[str, int]]:
     for span in rule.spans(window[first:end].rstrip(b"\r")):
-        if _LETTER.search(window, first + span.start, first + span.end):
+        if not _CLEAN.fullmatch(window, first + span.start, first + span.end):
             yield rule.id, first + span.start
 
 
