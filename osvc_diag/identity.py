@@ -91,5 +91,5 @@ def _name_in_log(trees: Trees, layout: Layout) -> Optional[str]:
             continue
         for word in context.split():
             if word.startswith("n:") and _HOST_NAME.fullmatch(word[2:]):
-                return word[2:]
+                return word[2:].lower()
     return None

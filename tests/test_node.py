@@ -128,6 +128,11 @@ class TestName:
         assert Node.discover(_write(tmp_path, {"log/node.log": "\0" * 100_000})).name == "unknown"
         assert Node.discover(_write(tmp_path, {"log/node.log": "n:a " * 100_000})).name == "unknown"
 
+    def test_the_log_tells_the_name_as_the_host_would(self, tmp_path):
+        assert (
+            Node.discover(_write(tmp_path, {"log/node.log": RECORD.format("Node1.Lab")})).name == "node1.lab"
+        )
+
     @pytest.mark.parametrize("hostname", ["", "a b\n", "../x\n", "\x1b[31m\n", "#node1\n"])
     def test_a_host_name_that_is_none_is_not_taken(self, tmp_path, hostname):
         root = _write(tmp_path, {"etc/hostname": hostname, "etc/opensvc/node.conf": ""})

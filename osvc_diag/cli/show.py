@@ -9,10 +9,12 @@ from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from osvc_diag.bundle.manifest import ArtifactEntry, Gap, Manifest
     from osvc_diag.cli.output import Output
+
+NAMES_SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +54,10 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "made", f"{manifest.started} by osvc_diag {manifest.tool_version}"
     yield "node", node.name + copy
     yield "agent", " ".join(filter(None, [node.agent, node.agent_version]))
-    yield "cluster", f"{manifest.cluster.name or 'unknown'} ({' '.join(manifest.cluster.nodes)})"
-    yield "asked for", " ".join(manifest.selection.selectors)
-    yield "objects", " ".join(manifest.selection.objects) or "none"
+    nodes = f" ({_listed(manifest.cluster.nodes)})" if manifest.cluster.nodes else ""
+    yield "cluster", (manifest.cluster.name or "unknown") + nodes
+    yield "asked for", _listed(manifest.selection.selectors)
+    yield "objects", _listed(manifest.selection.objects) or "none"
     if window.since or window.until:
         yield "window", f"{window.since or 'the beginning'} to {window.until or 'the end'}"
     if manifest.label:
@@ -96,6 +99,12 @@ def _show_gaps(manifest: Manifest, output: Output) -> None:
 def _gap_row(gap: Gap) -> tuple[str, str, str]:
     why = gap.reason + (f" ({gap.hint})" if gap.hint else "")
     return gap.artifact or gap.collector or "", gap.state.value, why
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a line that can still be read."""
+    more = f" and {len(names) - NAMES_SHOWN} more, in the manifest" if len(names) > NAMES_SHOWN else ""
+    return " ".join(names[:NAMES_SHOWN]) + more
 
 
 def _count(number: int, noun: str) -> str:

@@ -89,6 +89,19 @@ def test_it_tells_what_is_in_a_bundle_what_is_missing_and_what_was_masked(tmp_pa
         assert expected in lines, out
 
 
+def test_thousands_of_objects_do_not_fill_the_screen(tmp_path, capsys) -> None:
+    names = tuple(f"ns/svc/o{number:04}" for number in range(5000))
+    _, out, _ = show(capsys, write(tmp_path, selection=SelectionFacts(("**",), names)))
+    (line,) = [line for line in out.splitlines() if line.startswith("objects")]
+    assert "o0019 and 4980 more" in line
+    assert len(line) < 400
+
+
+def test_a_node_without_a_cluster_is_told_plainly(tmp_path, capsys) -> None:
+    _, out, _ = show(capsys, write(tmp_path, cluster=ClusterFacts()))
+    assert "unknown" in [line.split(maxsplit=1)[1] for line in out.splitlines() if line.startswith("cluster")]
+
+
 def test_a_name_cannot_reach_the_terminal_as_an_escape(tmp_path, capsys) -> None:
     _, out, _ = show(capsys, write(tmp_path))
     assert "\x1b" not in out
