@@ -53,7 +53,7 @@ class Selector:
         | `*` | every svc of every namespace |
         | `**` | every object |
         | `ns/**` | every object of ns |
-        | `**/x*` | `*/*/x*` |
+        | `**/x*` | `*/*/x*`: by the name alone, though om3 would match kinds and namespaces too |
         | `x*` | root svcs |
         | `kind/x*` | of the root namespace |
         | `ns*/` | the nscfg of those namespaces |
