@@ -9,10 +9,13 @@ from osvc_diag.redaction.literals import LOOKED_AT, any_of, escaped, is_rare, ra
 from osvc_diag.redaction.rule import Anchor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 MAX_SINGLES = 24  # literals without a rare byte that are looked for one by one; more cost less together
 
+_PREFIX = 2  # bytes that anchors share which are looked for together
+_PLAIN_PREFIX = re.compile(rb"[A-Za-z0-9_<&@%=;:/\"~-]{2}(?![?*{+|])")
+_TOKENS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 _LITERAL = re.compile(rb"[A-Za-z0-9_<&@%=;\"~-](?![?*{+|])")
 _ESCAPE = re.compile(rb"\\[^A-Za-z0-9](?![?*{+|])")
 
@@ -38,7 +41,8 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
     for anchor in dict.fromkeys(anchors):
         pattern = anchor.pattern[1:] if _ESCAPE.match(anchor.pattern) else anchor.pattern
         first, rest = pattern[:1], pattern[1:]
-        if (pattern is anchor.pattern and not _LITERAL.match(pattern)) or not is_rare(first[0]):
+        is_plain = pattern is not anchor.pattern or _LITERAL.match(pattern)
+        if not is_plain or not is_rare(first[0]) or _is_choice(pattern):
             singles.append(anchor)
         elif anchor.caseless:
             for case in {first.lower(), first.upper()}:
@@ -58,7 +62,29 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
             together.setdefault(literal[:1], set()).add(escaped(literal[1:LOOKED_AT]))
     else:
         singles += [Anchor(escaped(literal), caseless=False) for literal in plain]
-    return Plan(any_of(together), tuple(singles))
+    return Plan(any_of(together), tuple(_merged(singles)))
+
+
+def _merged(anchors: Iterable[Anchor]) -> Iterator[Anchor]:
+    """Make one anchor of those that begin alike."""
+    groups: dict[Anchor, list[bytes]] = {}
+    for anchor in anchors:
+        size = _PREFIX if _PLAIN_PREFIX.match(anchor.pattern) and not _is_choice(anchor.pattern) else 0
+        prefix = anchor.pattern[:size] if size else anchor.pattern
+        groups.setdefault(Anchor(prefix, anchor.caseless), []).append(anchor.pattern[len(prefix) :])
+    for start, rests in groups.items():
+        rest = rests[0] if len(rests) == 1 else b"(?:" + b"|".join(rests) + b")"
+        yield Anchor(start.pattern + rest, start.caseless)
+
+
+def _is_choice(pattern: bytes) -> bool:
+    """Return whether a pattern has alternatives as a whole, so that its matches begin differently."""
+    depth = 0
+    for token in _TOKENS.findall(pattern):
+        depth += (token == b"(") - (token == b")")
+        if token == b"|" and not depth:
+            return True
+    return False
 
 
 class PythonFinder:

@@ -33,7 +33,7 @@ RULES = (
         id="command",
         purpose="the short password option of a command that has one",
         anchors=(
-            Anchor(rb"-p[ ]?[^\s-]"),
+            Anchor(rb"-p(?<=\s-p)[ ]?[^\s-]"),
             Anchor(rb"redis-cli"),
             Anchor(rb"ldap"),
             Anchor(rb"wd(?<=htpasswd)[ ]"),
@@ -69,7 +69,7 @@ RULES = (
     Rule(
         id="short-option",
         purpose="a word with digits or signs after the option -p of any other command",
-        anchors=(Anchor(rb"-p[ ]?[^\s-]"),),
+        anchors=(Anchor(rb"-p(?<=\s-p)[ ]?[^\s-]"),),
         pattern=rb"(?<=\s)-p[ ]?" + _SECRET,
         keep=_keep_unless_mixed,
         masked=("app -u joe -p «hunter2x» start",),

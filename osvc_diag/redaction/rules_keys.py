@@ -116,7 +116,7 @@ RULES = (
         purpose="the word after a command's password, token or secret option",
         anchors=(
             Anchor(rb"--[a-z0-9._-]{0,40}" + _STEM_CHOICE + rb"[a-z0-9._-]{0,40}[\"'\\, \t]"),
-            Anchor(rb"pass[a-z0-9]{0,16}[ \t]{1,8}[^\s-]"),
+            Anchor(rb"pass(?!(?:ed|es|ing|ive)[ \t])[a-z0-9]{0,16}[ \t]{1,8}[^\s-]"),
         ),
         find=find_options,
         masked=(
