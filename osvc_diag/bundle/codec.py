@@ -38,13 +38,8 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 def encode(value: object) -> Any:
     """Return what json.dumps takes: a dataclass as an object in the order of its fields, without None."""
-    if dataclasses.is_dataclass(value):
-        return {
-            field.name: encode_name(item) if field.metadata and isinstance(item, str) else encode(item)
-            for field in dataclasses.fields(value)
-            for item in (getattr(value, field.name),)
-            if item is not None
-        }
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, str):
@@ -53,11 +48,24 @@ def encode(value: object) -> Any:
         return [encode(item) for item in value]
     if isinstance(value, Mapping):
         return {_printable(key): encode(value[key]) for key in sorted(value)}
-    return value
+    return {
+        name: encode_name(item) if is_file_name and isinstance(item, str) else encode(item)
+        for name, is_file_name in _fields(typing.cast("Any", type(value)))
+        for item in (getattr(value, name),)
+        if item is not None
+    }
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[tuple[str, bool], ...]:
+    """Return the fields of a dataclass, and which are file names."""
+    return tuple((field.name, bool(field.metadata)) for field in dataclasses.fields(kind))
 
 
 def _printable(text: str) -> str:
     """Replace what is no character: many readers refuse a lone surrogate."""
+    if text.isascii():
+        return text
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:

@@ -111,7 +111,9 @@ class TarReader:
         if stem != (self.stem or stem):
             raise VerificationError(f"{quoted(name)} is not in the bundle's folder")
         self.stem = stem
-        folders = set(parents(below))
+        # A folder that is known was looked at with another member, and so were those above it.
+        is_new = below.rpartition("/")[0] not in self._folders
+        folders = set(parents(below)) if is_new else set()
         if below in self._names or below in self._folders or not self._names.isdisjoint(folders):
             raise VerificationError(f"{quoted(name)} is in the archive twice")
         self._remember(below, folders - self._folders)

@@ -121,18 +121,20 @@ class BundleWriter:
 
     def _taken(self, name: str) -> bool:
         """Say whether the name is a member's or a folder's, or would need a member to be a folder."""
-        return (
-            name in self._segments
-            or name in self._folders
-            or not self._segments.keys().isdisjoint(parents(name))
-        )
+        if name in self._segments or name in self._folders:
+            return True
+        # A folder that is known was looked at with another member, and so were those above it.
+        is_new = name.rpartition("/")[0] not in self._folders
+        return is_new and not self._segments.keys().isdisjoint(parents(name))
 
     def end_member(self, segment: Optional[_Segment]) -> None:
         """Take over what a sink made; None where it was dropped."""
         self._open = None
         if segment is not None:
-            self._segments[segment.stored.name] = segment
-            self._folders.update(parents(segment.stored.name))
+            name = segment.stored.name
+            self._segments[name] = segment
+            if name.rpartition("/")[0] not in self._folders:
+                self._folders.update(parents(name))
 
     def seal(self, front: Sequence[tuple[str, bytes]], *, mtime: float = 0) -> BinaryIO:
         """Make the archive, still without a name, and return it from its start, to be verified.
