@@ -63,5 +63,5 @@ def _gap(state: State, name: str, reason: str) -> Gap:
         reason=f"{reason}; secrets in it could not be learned, so they may stand in logs",
         collector="redaction",
         artifact=name,
-        hint="run it again as root" if state is State.DENIED else "mend this file, then run it again",
+        hint="run it again as root" if state is State.DENIED else "mend or remove the configuration that cannot be read, then run it again",
     )
