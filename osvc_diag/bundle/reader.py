@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, BinaryIO, Optional, Union
 
 from osvc_diag.bundle.inflating import gunzipped
@@ -46,7 +47,7 @@ class Bundle:
         if not isinstance(source, str):
             return cls(source, owned=False)
         try:
-            file = open(source, "rb")  # noqa: SIM115 - close() closes it
+            file = open(source, "rb", opener=_without_waiting)  # noqa: SIM115 - close() closes it
         except OSError as error:
             raise UsageError(f"cannot open {source}: {error.strerror or error}") from error
         try:
@@ -92,3 +93,8 @@ class Bundle:
         _traceback: Optional[TracebackType],
     ) -> None:
         self.close()
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a FIFO that nobody writes to must not stop us."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -76,6 +76,12 @@ def test_a_pipe_is_refused_with_a_word() -> None:
         Bundle.open(file)
 
 
+def test_a_fifo_that_nobody_writes_to_is_not_waited_for(tmp_path) -> None:
+    os.mkfifo(tmp_path / "b.tar.gz")
+    with pytest.raises(UsageError, match="pipe"):
+        Bundle.open(str(tmp_path / "b.tar.gz"))
+
+
 @pytest.mark.parametrize(
     "member",
     [
