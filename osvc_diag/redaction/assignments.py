@@ -1,4 +1,4 @@
-"""Finds the value of a secret key in a line: INI, JSON, YAML, shell, URL query, connection string, option."""
+"""Finds the values of secret keys in a line: INI, JSON, YAML, shells, URLs, connection strings, options."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAME = re.compile(
-    rb"(?<![\w.@-])(?P<name>[\w.@-]{2,})(?P<close>[\"'\\\]]{0,8})[ \t]{0,8}(?P<op>=>|:=|=|:)(?P<gap>[ \t]{0,8})"
+    rb"(?<![\w.@-])(?P<name>[\w.@-]{2,})(?P<close>[\"'\\\]]{0,8})[ \t]{0,8}"
+    rb"(?P<op>=>|:=|=|:)(?P<gap>[ \t]{0,8})"
 )
 _COMPARISON = re.compile(rb"[=~][ \t]|:|//")
 _LONGEST_NAME = 128  # bytes of a name that say what it is, the last ones
+_MOST_ESCAPES = 16  # backslashes before a quote in JSON in JSON in JSON
 _LOOK_BACK = 4096  # bytes before a value in which the quote around it is looked for
 _START = re.compile(rb"(?:[^\n]{0,512}? \| )?[\s|>*\"'{(,-]*(?:export |set |declare -x |Environment=)?")
 _QUOTE = re.compile(rb"[bBuUrR]{0,2}(\\{0,15})([\"'`])")
@@ -35,10 +37,12 @@ _JSON_SCALAR = re.compile(rb"(?:true|false|null|-?\d[\d.eE+-]*)\s*(?:[,}\]]|$)")
 _ENCODING = re.compile(rb"(?:crypt|literal|base64):")
 _CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
 _OPTION = re.compile(
-    rb"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]+)(?P<op>[\"'\\]{0,8}\s*,\s*[\"'\\]{1,8}|[ \t]+(?=[^\s-]))"
+    rb"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]+)"
+    rb"(?:(?P<list>[\"'\\]{0,8}\s{0,8},\s{0,8}(?P<quote>\\{0,7}[\"']))|[ \t]{1,64}(?=[^\s-]))"
 )
+# Words after an option in a sentence about it.
 _OPTION_PROSE = frozenset(
-    b"to for or and is are option options must requires required instead with in not flag argument arguments was".split()
+    b"to for or and is are was option options must requires instead with in not flag argument".split()
 )
 
 
@@ -70,19 +74,14 @@ def find_options(line: bytes) -> Iterator[Span]:
     for match in _OPTION.finditer(line):
         if not is_secret_name(match["name"][-_LONGEST_NAME:].decode("ascii")):
             continue
-        if match["op"].strip(b" \t"):
-            quote = match["op"].strip(b" \t")[-1:]
-            end = line.find(match["op"].rstrip(b" \t")[-1:] if quote else b'"', match.end())
-            span: Optional[Span] = Span(match.end(), end if end >= 0 else len(line))
+        at = match.end()
+        if match["list"]:
+            span = Span(at, _escaped_end(line, at, match["quote"]))
         else:
-            span = _quoted(line, match.end()) or _shell_word(line, match.end())
-        if span and span.start < span.end and _is_option_value(line[span.start : span.end]):
+            span = _quoted(line, at) or _shell_word(line, at)
+        value = line[span.start : span.end]
+        if value and not values.is_reference(value) and value.lower() not in _OPTION_PROSE:
             yield span
-
-
-def _is_option_value(value: bytes) -> bool:
-    value = value.rstrip(b"\\")
-    return not (values.is_reference(value) or value.lower() in _OPTION_PROSE)
 
 
 def _is_secret(line: bytes, match: re.Match[bytes]) -> bool:
@@ -170,14 +169,22 @@ def _field(line: bytes, at: int) -> Span:
 def _trimmed(line: bytes, start: int, end: int) -> Span:
     """Leave out what does not belong to an unquoted value: the next pair, the quote or bracket around it."""
     for quote in (b'"', b"'", b"`"):
-        inside = line.find(quote, start, end)
-        if inside >= 0 and line.rfind(quote, max(0, start - _LOOK_BACK), start) >= 0:
-            end = inside
-    if line[end - 1 : end] == b"\\" and line[end : end + 1] in (b'"', b"'"):
-        end -= 1
+        opening = line.rfind(quote, max(0, start - _LOOK_BACK), start)
+        if opening >= 0:
+            escapes = _escapes(line, opening)
+            closing = line.find(quote, start, end)
+            while closing >= 0 and _escapes(line, closing) != escapes:
+                closing = line.find(quote, closing + 1, end)
+            end = closing - escapes if closing >= 0 else end
     value = line[start:end]
     cut = _FIELD_END.search(value)
     value = (value[: cut.start()] if cut else value).rstrip(b",;:.&")
     while value[-1:] in _CLOSERS and _CLOSERS[value[-1:]] not in value:
         value = value[:-1]
     return Span(start, start + len(value))
+
+
+def _escapes(line: bytes, at: int) -> int:
+    """Return how many backslashes, of at most some, stand before a place."""
+    before = line[max(0, at - _MOST_ESCAPES) : at]
+    return len(before) - len(before.rstrip(b"\\"))

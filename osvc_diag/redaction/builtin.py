@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from osvc_diag.redaction import rules_commands, rules_forms, rules_keys, rules_tokens
-from osvc_diag.redaction.rule import Rule
+
+if TYPE_CHECKING:
+    from osvc_diag.redaction.rule import Rule
 
 RULE_SET_VERSION = "1"
 

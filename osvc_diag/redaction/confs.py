@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SEVERAL = 2  # lines
 KEY, ENV, DATA = "conf-key", "conf-env", "conf-data"
 
-# (section type, key): secrets whose names do not say so. Identifiers are masked where they stand, not learned.
+# (section type, key): secrets whose names do not say so. Identifiers are masked in place, not learned.
 _NAMED = {("node", "uuid"), ("cloud", "key"), ("array", "api"), ("switch", "api"), ("backup", "api")}
 _IDENTIFIERS = {("hb", "username")}
 _USERINFO = re.compile(rb"(?<=//)[^\s/@]*@")
@@ -50,7 +50,7 @@ def verdict(entry: ConfEntry) -> Optional[Verdict]:
 
 
 def _is_plain_url(value: bytes) -> bool:
-    """Return whether a value is a URL that is harmless but for its user and password, which a rule masks."""
+    """Return whether a value is a URL that is harmless but for its credentials, which a rule masks."""
     return b"://" in value and values.is_harmless(_USERINFO.sub(b"", value))
 
 
@@ -63,7 +63,7 @@ def content_start(entry: ConfEntry) -> int:
 def mask_conf(text: bytes, masker: LineMasker, counts: Counter[str]) -> bytes:
     """Return a configuration with a token for every value that is a secret as a whole.
 
-    So is a learned value that is split over the lines of another one; what stands in one line is left to the rules.
+    So is a learned value that is split over the lines of another one. The rules do the rest.
     """
     masked = token_spans(text)
     visible = blanked(text, masked)
@@ -81,7 +81,7 @@ def mask_conf(text: bytes, masker: LineMasker, counts: Counter[str]) -> bytes:
 
 
 def _split(text: bytes, entry: ConfEntry, masker: LineMasker) -> list[Found]:
-    """Find learned values that go over a line's end in a value of several lines, broken in a word or at a blank."""
+    """Find learned values that go over a line's end in a value, broken in a word or at a blank."""
     spans = entry.value_spans
     if len(spans) < _SEVERAL:
         return []

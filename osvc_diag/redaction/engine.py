@@ -44,7 +44,7 @@ def finder_of(planned: Plan, engine: Optional[str] = None) -> Finder:
 
 
 class _GrowingFinder:
-    """Begins in pure Python, and goes on with libpcre2 where there is much to do: all engines find the same."""
+    """Begins in pure Python, and goes on with libpcre2 where there is much to do: both find the same."""
 
     def __init__(self, planned: Plan) -> None:
         self._plan = planned

@@ -21,7 +21,7 @@ _ESCAPE = re.compile(rb"\\[^A-Za-z0-9](?![?*{+|])")
 
 
 class Finder(Protocol):
-    """An engine: it must find at least one offset in every line that may hold a secret, and may find more."""
+    """An engine: it finds at least one offset in every line that may hold a secret, and may find more."""
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""

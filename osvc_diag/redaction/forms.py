@@ -6,11 +6,13 @@ import base64
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
+# What different encoders leave as it is: by the standard, of a path, as JavaScript, of a query.
+_URL_SAFE = tuple(frozenset(_PLAIN + more) for more in (b"", b"/", b"!'()*", b"!$&'()*+,;=:@"))
 _PERCENT = re.compile(rb"%[0-9A-F]{2}")
 _SHELL_SPECIAL = re.compile(r"[^\w@%+=:,./-]")
 _SHELL_SPECIAL_ASCII = re.compile(r"[^\w@%+=:,./\x80-\U0010ffff-]")
@@ -23,7 +25,7 @@ _XML_APOSTROPHES = (b"'", b"&#39;", b"&apos;", b"&#x27;")
 
 
 def text_forms(value: bytes) -> Iterator[bytes]:
-    """Yield a value and its spellings in URLs, JSON, shells, INI, XML and Python; some of them are equal."""
+    """Yield a value and its spellings in URLs, JSON, shells, INI, XML and Python; some are equal."""
     yield value
     yield from _joined(value)
     yield from _hexadecimal(value)
@@ -41,8 +43,8 @@ def text_forms(value: bytes) -> Iterator[bytes]:
 def base64_forms(value: bytes) -> Iterator[bytes]:
     """Yield the characters that stand for a value in base64 whatever stands around it.
 
-    One form for each of the three alignments, in the standard and the URL alphabet: only the characters all of
-    whose bits come from the value.
+    One form for each of the three alignments, in the standard and the URL alphabet: only the characters all
+    of whose bits come from the value.
     """
     for lead in range(3):
         encoded = base64.b64encode(b"\0" * lead + value)
@@ -75,11 +77,11 @@ def _latin(value: bytes) -> Iterator[bytes]:
 
 
 def _url(value: bytes) -> Iterator[bytes]:
-    forms = [quote(value, safe=safe).encode("ascii") for safe in ("", "/", "!'()*~", "!$&'()*+,;=:@")]
-    forms.append(quote_plus(value).encode("ascii"))
-    for form in forms:
+    for safe in _URL_SAFE:
+        form = b"".join(b"%c" % byte if byte in safe else b"%%%02X" % byte for byte in value)
         yield form
         yield _PERCENT.sub(lambda match: match[0].lower(), form)
+        yield form.replace(b"%20", b"+")
 
 
 def _json(value: bytes) -> Iterator[bytes]:

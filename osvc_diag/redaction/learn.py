@@ -46,6 +46,7 @@ def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
     keys = _cluster(parsed, secrets)
     encrypted = opened = 0
     scanner = _Scanner()
+    can_decrypt = crypt.is_available()
     for (_, entries), (_, text) in zip(parsed, texts):
         secrets.know(
             name.encode(ENCODING, ERRORS) for entry in entries for name in (entry.section, entry.key)
@@ -53,14 +54,15 @@ def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
         for entry in entries:
             if entry.value.startswith(crypt.PREFIX):
                 encrypted += 1
-                plain = crypt.decrypt(entry.value, keys) if crypt.is_available() else None
+                plain = crypt.decrypt(entry.value, keys) if can_decrypt else None
                 if plain is not None:
                     opened += 1
                     _learn_content(plain, _CRYPT_RULE, secrets, scanner)
             else:
                 _learn_entry(entry, secrets, scanner)
         scanner.scan(text, secrets)
-    _tell_limits(secrets, encrypted, opened, has_key=bool(keys))
+    if encrypted > opened:
+        secrets.limits.append(_limit(encrypted, opened, can_decrypt=can_decrypt, has_key=bool(keys)))
     return secrets
 
 
@@ -121,17 +123,14 @@ def _unbase64(value: bytes) -> bytes:
         return b""
 
 
-def _tell_limits(secrets: Secrets, encrypted: int, opened: int, *, has_key: bool) -> None:
-    if encrypted and not crypt.is_available():
-        secrets.limits.append(
-            f"{encrypted} encrypted values could not be learned: the Python library `cryptography` is not installed. "
-            "The values themselves are masked; their plain text is not looked for elsewhere."
+def _limit(encrypted: int, opened: int, *, can_decrypt: bool, has_key: bool) -> str:
+    if not can_decrypt:
+        return (
+            f"{encrypted} encrypted values could not be learned: the Python library `cryptography` is not "
+            "installed. The values themselves are masked; their plain text is not looked for elsewhere."
         )
-    elif encrypted > opened:
-        why = "this cluster's secret does not open them" if has_key else "no cluster secret was found"
-        secrets.limits.append(
-            f"{encrypted - opened} of {encrypted} encrypted values could not be learned: {why}."
-        )
+    why = "this cluster's secret does not open them" if has_key else "no cluster secret was found"
+    return f"{encrypted - opened} of {encrypted} encrypted values could not be learned: {why}."
 
 
 class _Scanner:

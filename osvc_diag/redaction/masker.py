@@ -113,9 +113,11 @@ class LineMasker:
             end = start + len(literal.text)
             if literal.alone and not stands_alone(line, start, end):
                 continue
-            if literal.is_base64 and not first <= start < end <= last:
-                first, last = start, end = _run(line, start, end)
-            yield Found(start, end, literal.rule, literal.value)
+            if not literal.is_base64 or first <= start < end <= last:
+                yield Found(start, end, literal.rule, literal.value)
+            else:
+                first, last = _run(line, start, end)
+                yield Found(first, last, literal.rule, literal.value)
 
 
 def stands_alone(line: bytes, start: int, end: int) -> bool:

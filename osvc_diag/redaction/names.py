@@ -10,9 +10,9 @@ _SECRET_WORDS = frozenset(
     """
     password passwd passwort passw passwords pass passcode passphrase pwd pw pswd secret secrets token
     credential credentials cred creds cookie cookies jwt apikey authkey passkey authtoken accesstoken
-    sessionid sessid jsessionid phpsessid sessionkey psk bearer pgpassword xpassword
-    userpass userpassword dbpass dbpassword rootpw rootpass bindpw bindpass storepass keypass chap
-    sshpass mysqlpwd rediscliauth webhook sastoken otp totp
+    sessionid sessid jsessionid phpsessid sessionkey psk bearer pgpassword xpassword userpass
+    userpassword dbpass dbpassword rootpw rootpass bindpw bindpass storepass keypass chap sshpass
+    mysqlpwd rediscliauth webhook sastoken otp totp
     """.split()  # noqa: SIM905 (words, not a list literal)
 )
 _SECRET_STEMS = ("password", "passwd", "passphrase", "secret", "apikey", "apitoken", "authtoken", "pwd")
@@ -21,22 +21,23 @@ _KEY_OWNERS = frozenset(
     """
     api access private secret account shared encryption encrypt decryption signing sign master auth
     license consumer application app session storage symmetric crypt crypto cipher hmac hash jwt deploy
-    server client wep wpa preshared psk service subscription sas bot functions instrumentation admin ssh rsa
-    host integration write read ingest join enrollment registration activation product recovery unseal root
+    server client wep wpa preshared psk service subscription sas bot functions instrumentation admin ssh
+    rsa host integration write read ingest join enrollment registration activation product recovery
+    unseal root
     """.split()  # noqa: SIM905 (words, not a list literal)
 )
 # What a name ends with when it speaks about a secret instead of being one.
 _TAILS = frozenset(
     """
-    timeout timeouts path paths file files filename dir directory folder name names id ids backend type types length len
-    size sizes count counts policy policies ttl expiry expires expiration expired enabled disabled required age
-    min max history algorithm algorithms algo format field fields prompt retries bucket buckets limit limits rotation
-    version store engine mount provider providers ref reference interval attempts strength changed set url
-    uri endpoint host port lifetime validity error errors status state method mode owner group
-    created updated date time at manager handler service usage used valid invalid kind class label
-    rotated refresh lookup source location charset index number separator hint question column env
-    environment plugin command cmd mechanism storage template request response info fingerprint
-    checker validator generator parser budget domain
+    timeout timeouts path paths file files filename dir directory folder name names id ids backend type
+    types length len size sizes count counts policy policies ttl expiry expires expiration expired
+    enabled disabled required age min max history algorithm algorithms algo format field fields prompt
+    retries bucket buckets limit limits rotation version store engine mount provider providers ref
+    reference interval attempts strength changed set url uri endpoint host port lifetime validity error
+    errors status state method mode owner group created updated date time at manager handler service
+    usage used valid invalid kind class label rotated refresh lookup source location charset index
+    number separator hint question column env environment plugin command cmd mechanism storage template
+    request response info fingerprint checker validator generator parser budget domain
     """.split()  # noqa: SIM905 (words, not a list literal)
 )
 # What a name begins with when its value is a choice.

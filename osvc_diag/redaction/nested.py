@@ -1,4 +1,4 @@
-"""Follows a secret's value over the lines after its key: INI continuation, YAML block, JSON array or object."""
+"""Follows a secret over the lines after its key: INI continuation, YAML block, JSON array or object."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _KEY = re.compile(
     rb"[\"']?(?P<name>[\w.@-]{2,128})[\"']?[ \t]*(?P<op>[:=])[ \t]*(?P<value>.*)"
 )
 _BLOCK_MARK = re.compile(rb"(?:[|>][+-]?\d?)?(?:\s#.*)?")
+_STACK = b"\tat "  # of a Java exception, whose message may end with a value
 _PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]|-?\d[\d.eE+-]*')
 _LEAD = re.compile(rb"\s*(?:- (?=\S))?")
 _IS_KEY = re.compile(rb"\s*:")
 
 
 def json_values(line: bytes, at: int, depth: int) -> tuple[list[Span], int, int]:
-    """Return the scalars from a place in JSON up to the end of its line or value, the depth, and where it ended."""
+    """Return the scalars from a place in JSON to the end of its value or line, the depth, and that end."""
     spans: list[Span] = []
     for piece in _PIECE.finditer(line, at):
         first = piece[0][:1]
@@ -74,7 +75,7 @@ class OpenValue:
             self._kind = "ini"
 
     def inside(self, line: bytes) -> Optional[list[Span]]:
-        """Return what to mask of the next line; None where it does not belong to the value, which is closed then."""
+        """Return what to mask of the next line; None where the value has ended before it."""
         spans = self._spans(line)
         self._lines += 1
         if spans is None or self._lines > MAX_LINES:
@@ -89,7 +90,7 @@ class OpenValue:
                 self._kind = ""
             return spans
         if self._kind == "ini":
-            return _content(line, 0) if line.startswith(b"\t") else None
+            return _content(line, 0) if line.startswith(b"\t") and not line.startswith(_STACK) else None
         start = len(self._prefix) if self._same_log(line) else 0
         message = line[start:]
         if message.strip() and len(message) - len(message.lstrip()) <= self._indent:
@@ -102,6 +103,6 @@ class OpenValue:
 
 
 def _content(line: bytes, at: int) -> list[Span]:
-    start = _LEAD.match(line, at).end()  # type: ignore[union-attr]
-    end = len(line.rstrip())
+    lead = _LEAD.match(line, at)
+    start, end = lead.end() if lead else at, len(line.rstrip())
     return [Span(start, end)] if start < end else []

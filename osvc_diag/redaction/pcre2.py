@@ -1,7 +1,7 @@
 """Finds the lines that may hold a secret with the system's libpcre2 and its compiler to machine code.
 
-Nothing is trusted: a library that is absent, that does not compile a pattern or answers oddly is given up, and the
-pure Python finder does its work.
+Nothing is trusted: a library that is absent, that does not compile a pattern or answers oddly is given up,
+and the pure Python finder does its work.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ _MARK = (b"PRIVATE KEY", b"Private-")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _CLOSING = b"\"',;)}] \t\r\n"
 _MIN_BODY = 20  # characters of base64 at the end of a line, which make it part of a key
+_MOST_BREAKS = 4  # escaped line ends after a line of a key
 _MAX_LAST = 76  # characters of the last line of a key, which may be short
 _BEFORE_LAST = re.compile(rb"(?:.{0,512}\| ?)?[\s|>\"',+-]*", re.DOTALL)
 _MASKED = re.compile(rb"<masked:private-key:[a-z2-7]{8}>(?:\\[nrt])*[\"',;)}\]]*\s*$")
@@ -59,16 +60,12 @@ class PrivateKeys:
     def _masked(self, lines: list[bytes], counts: Counter[str]) -> list[bytes]:
         for index, line in enumerate(lines):
             if any(mark in line for mark in _MARK):
-                begin, end = None, None
-                for begin in _BEGIN.finditer(line):
-                    pass
-                for end in _END.finditer(line):
-                    pass
-                if end and self._strangers < 0 and not (begin and begin.start() < end.start()):
+                begin, end = _last(_BEGIN, line), _last(_END, line)
+                if end >= 0 and self._strangers < 0 and not 0 <= begin < end:
                     self._mask_back(lines, index, counts)
-                if end and not (begin and begin.start() > end.start()):
+                if end > begin:
                     self._strangers = -1
-                elif begin:
+                elif begin >= 0:
                     self._strangers, self._after_body = 0, False
                 continue
             if self._strangers >= 0:
@@ -103,14 +100,18 @@ class PrivateKeys:
         return line[:start] + self._tokens.token(RULE, line[start:end]) + line[end:]
 
 
+def _last(pattern: re.Pattern[bytes], line: bytes) -> int:
+    """Return where a pattern is found last, -1 where it is not."""
+    return max((match.start() for match in pattern.finditer(line)), default=-1)
+
+
 def _body(line: bytes) -> Optional[tuple[int, int]]:
     """Return the run of base64 that ends a line, if it is long enough for a line of a key."""
-    end = len(line)
-    while True:
-        end = len(line[:end].rstrip(_CLOSING))
+    end = len(line.rstrip(_CLOSING))
+    for _ in range(_MOST_BREAKS):
         if line[end - 2 : end] not in (b"\\n", b"\\r"):
             break
-        end -= 2
+        end = len(line[: end - 2].rstrip(_CLOSING))
     start = len(line[:end].rstrip(_BASE64))
     return (start, end) if end - start >= _MIN_BODY else None
 

@@ -1,4 +1,4 @@
-"""Rules for secrets that are known by the syntax around them: URLs, headers, connection strings, the agent's own."""
+"""Rules for secrets that are known by the syntax around them: URLs, headers, connection strings, logs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Looks for secrets in what was redacted, by other ways than the redactor's.
 
-It knows nothing of lines, rounds or forms: windows of bytes that overlap, the last bytes of each literal where the
-redactor looks for the first rare ones, and only those rules whose hit is a secret beyond doubt.
+It knows nothing of rounds or forms: windows of bytes that overlap, the last rare bytes of each literal where
+the redactor looks for the first ones, and only those rules whose hit is a secret beyond doubt.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ CHUNK = 512 * 1024  # bytes looked at together
 _TAIL = 4  # bytes by which a literal is recognised
 _LONG_TAIL = 16  # bytes by which one without rare bytes is
 _MANY = 32  # literals without rare bytes that are looked for one by one
+_MARGIN = 512  # bytes at the beginning of a window that were seen whole in the one before
 _REACH = 4 * 1024  # bytes of a line before and after an anchor that a rule gets to see
 
 _KEY_FOLLOWS = re.compile(
-    rb"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}[\"',\\nr]{0,8}\r?\n(?:[^\n]{0,512}[\s|>\"':,+({\[])?[A-Za-z0-9+/=_-]{40,76}[\"',]{0,2}\r?\n"
+    rb"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}[\"',\\nr]{0,8}\r?\n"
+    rb"(?:[^\n]{0,512}[\s|>\"':,+({\[])?[A-Za-z0-9+/=_-]{40,76}[\"',]{0,2}\r?\n"
 )
 _KEY_BEFORE = re.compile(
     rb"[A-Za-z0-9+/=_-]{40,76}\r?\n(?:(?:[^\n]{0,512}\| ?)?[ \t|>\"',+-]{0,64}[A-Za-z0-9+/=_]{1,76}\r?\n)?"
@@ -85,7 +87,7 @@ class SecretSearch:
         seen: set[Hit] = set()
         for chunk, is_last in _chunks(blocks):
             window += chunk
-            for rule, start in self._found(_blanked(window), is_last=is_last):
+            for rule, start in self._found(_blanked(window), is_first=not base, is_last=is_last):
                 hit = Hit(rule, base + start)
                 if hit not in seen:
                     seen.add(hit)
@@ -94,30 +96,47 @@ class SecretSearch:
             window, base = window[cut:], base + cut
             seen = {hit for hit in seen if hit.offset >= base}
 
-    def _found(self, window: bytes, *, is_last: bool) -> Iterator[tuple[str, int]]:
-        lowered = window.lower()
-        seen_to = dict.fromkeys((rule.id for _, rule in self._anchors), 0)
-        for offset in self._finder.find(window):
+    def _found(self, window: bytes, *, is_first: bool, is_last: bool) -> Iterator[tuple[str, int]]:
+        """Yield what stands in a window; what touches its ends is seen whole in another one."""
+        offsets = self._finder.find(window)
+        first = 0 if is_first else _MARGIN
+        yield from self._learned(window, offsets, first, len(window) if is_last else len(window) - 1)
+        yield from self._certain(window, offsets, first, is_last=is_last)
+        for mark, patterns in _KEYS:
+            for pattern in patterns if mark in window else ():
+                yield from ((_KEY_RULE, match.start()) for match in pattern.finditer(window))
+
+    def _learned(self, window: bytes, offsets: list[int], first: int, last: int) -> Iterator[tuple[str, int]]:
+        for offset in offsets:
             # A match hides those that begin inside it.
             for at in range(offset, offset + _TAIL):
                 for tail, literal in self._by_tail.get(window[at : at + _TAIL], ()):
                     start, end = at - tail, at - tail + len(literal.text)
-                    if start >= 0 and window.startswith(literal.text, start):
-                        if literal.alone and not (
-                            _is_apart(window, start, end) and (is_last or end < len(window))
-                        ):
-                            continue
+                    is_inside = first <= start and end <= last
+                    if (
+                        is_inside
+                        and window.startswith(literal.text, start)
+                        and (not literal.alone or _is_apart(window, start, end))
+                    ):
                         yield literal.rule, start
+
+    def _certain(
+        self, window: bytes, offsets: list[int], first: int, *, is_last: bool
+    ) -> Iterator[tuple[str, int]]:
+        lowered = window.lower()
+        done = dict.fromkeys((rule.id for _, rule in self._anchors), first)
+        for offset in offsets:
             for anchor, rule in self._anchors:
-                if offset < seen_to[rule.id]:
+                text = lowered if anchor.caseless else window
+                if offset < done[rule.id] or not anchor.compiled.match(text, offset):
                     continue
-                if anchor.compiled.match(lowered if anchor.caseless else window, offset):
-                    first, end = _line(window, offset)
-                    seen_to[rule.id] = min(end, offset + _REACH // 2)
-                    yield from _ruled(rule, window, first, end)
-        for mark, patterns in _KEYS:
-            for pattern in patterns if mark in window else ():
-                yield from ((_KEY_RULE, match.start()) for match in pattern.finditer(window))
+                begin, end = _line(window, offset)
+                if end == len(window) and not is_last:
+                    continue
+                done[rule.id] = min(end, offset + _REACH // 2)
+                for span in rule.spans(window[begin:end].rstrip(b"\r")):
+                    if not _CLEAN.fullmatch(window, begin + span.start, begin + span.end):
+                        yield rule.id, begin + span.start
 
 
 def _line(window: bytes, offset: int) -> tuple[int, int]:
@@ -127,14 +146,8 @@ def _line(window: bytes, offset: int) -> tuple[int, int]:
     return first or max(0, offset - _REACH), end if end >= 0 else min(len(window), offset + _REACH)
 
 
-def _ruled(rule: Rule, window: bytes, first: int, end: int) -> Iterator[tuple[str, int]]:
-    for span in rule.spans(window[first:end].rstrip(b"\r")):
-        if not _CLEAN.fullmatch(window, first + span.start, first + span.end):
-            yield rule.id, first + span.start
-
-
 def _tail(text: bytes) -> int:
-    """Return where the last four bytes begin that start with a rare one; of all-common bytes, the last sixteen."""
+    """Return where the last four bytes begin that start with a rare one, or else the last sixteen."""
     for start in range(len(text) - _TAIL, -1, -1):
         if is_rare(text[start]):
             return start

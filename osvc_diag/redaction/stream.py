@@ -22,7 +22,7 @@ class Unit(NamedTuple):
 
 
 def units(blocks: Iterable[bytes]) -> Iterator[Unit]:
-    """Yield a stream as whole lines, and pieces of lines over MAX_LINE bytes; all that depends on the bytes alone.
+    """Yield a stream as whole lines, and pieces of lines over MAX_LINE bytes; the blocks play no part.
 
     The line end of a long line begins the unit after it.
     """

@@ -34,7 +34,8 @@ _DURATION = re.compile(rb"(?:\d+[smhdwy]){1,6}")
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _PATH = re.compile(rb"(?:\{[\w.]+\}|~|\.{0,2})(?:/[a-z0-9_.@+{}#-]*)+", re.IGNORECASE)
 _ADDRESS = re.compile(
-    rb"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,5})?|\[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\]?(?:/\d{1,3})?",
+    rb"\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?::\d{1,5})?"
+    rb"|\[?[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}\]?(?:/\d{1,3})?",
     re.IGNORECASE,
 )
 _HOST = re.compile(
@@ -82,8 +83,8 @@ def is_harmless(value: bytes) -> bool:
 def is_searchable(value: bytes, known: AbstractSet[bytes]) -> bool:
     """Return whether a value may be looked for everywhere: the one predicate of redactor and verify.
 
-    No, where it is short, a number, a common word (also with two digits after it), a date, an address, a lower-case
-    path, a reference, or one of the `known` names (lower case) of the node.
+    No, where it is short, a number, a common word (also with two digits after it), a date, an address, a path
+    of words, a reference, or one of the `known` names (lower case) of the node.
     """
     lowered = value.lower()
     if len(value) < MIN_SEARCHABLE or len(set(value)) < MIN_DISTINCT or is_reference(value):
@@ -112,7 +113,7 @@ def stands_alone(value: bytes) -> bool:
 
 
 def is_common_word(value: bytes) -> bool:
-    """Return whether a value is a word of everyday logs, as `authentication` in `bad password: authentication`."""
+    """Return whether a value is a word of everyday logs: `bad password: authentication` holds no password."""
     return _is_word(value.lower())
 
 
@@ -127,6 +128,6 @@ def _is_word(lowered: bytes) -> bool:
 
 
 def _looks_random(segment: bytes) -> bool:
-    """Return whether a part of a path or URL may be a key: long and of letters and digits of several kinds."""
+    """Return whether a part of a path or URL may be a key: long, of letters and digits of several kinds."""
     kinds = len({"digit" if byte in _DIGITS else "upper" if byte in _UPPER else "lower" for byte in segment})
     return any(len(segment) >= least and kinds >= many for least, many in _RANDOM)

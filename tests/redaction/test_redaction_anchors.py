@@ -22,11 +22,9 @@ def test_an_error_while_redacting_lets_no_raw_byte_out():
         raise MemoryError
 
     rule = Rule("acme", "breaks", (Anchor(b"zz"),), (), (), find=find)  # type: ignore[arg-type]
-    out: list[bytes] = []
+    blocks = redactor(extra_rules=[rule]).redact([b"zz token=hunter2-Leak\n"], Form.LOG, Counter())
     with pytest.raises(RedactionError):
-        for block in redactor(extra_rules=[rule]).redact([b"zz token=hunter2-Leak\n"], Form.LOG, Counter()):
-            out.append(block)
-    assert out == []
+        next(blocks)
 
 
 def test_a_line_of_ten_megabytes_is_redacted():

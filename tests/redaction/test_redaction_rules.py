@@ -146,7 +146,7 @@ class TestRulesOfOthers:
             "kept": (),
             "pattern": b"(?P<secret>acme)",
         }
-        with pytest.raises(ValueError, match="acme|Has Blanks|anchor"):
+        with pytest.raises(ValueError, match=r"acme|Has Blanks|anchor"):
             Rule(**{**right, **wrong}).check()  # type: ignore[arg-type]
 
 

@@ -29,7 +29,7 @@ def test_every_literal_is_found_at_its_place_over_any_block_boundary(
 def test_hits_over_the_windows_of_a_large_stream_are_found_once_each():
     chosen = random.Random(1)
     filler = b"all is well on this node, nothing to see here\n" * 50_000
-    places = sorted(chosen.sample(range(len(filler)), 40)) + [search.CHUNK - 5, search.CHUNK * 2 - 1]
+    places = [*chosen.sample(range(len(filler)), 40), search.CHUNK - 5, search.CHUNK * 2 - 1]
     text, expected = b"", []
     last = 0
     for place in sorted(places):
