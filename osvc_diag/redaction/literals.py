@@ -37,7 +37,7 @@ def rare_start(literal: bytes) -> int:
 
 
 def is_rare(byte: int) -> bool:
-    """Return whether a byte is rare enough in logs to begin a pattern that is tried with all others at once."""
+    """Return whether a byte is rare enough to begin a pattern that is tried with all others at once."""
     return _RANKS[byte] < _RARE
 
 
