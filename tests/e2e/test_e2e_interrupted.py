@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LINES = 20_000  # of the log: about 2 MB, some tenths of a second of work
 KILLS = 12
+ATTEMPTS = 5
 AT_ONCE = 5.0  # seconds: one on a machine that has nothing else to do
 
 
@@ -80,35 +81,51 @@ def wait_for(process: subprocess.Popen[str], word: str) -> None:
     pytest.fail(f"it ended without saying {word!r}")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def interrupt(
+    start: Callable[[], subprocess.Popen[str]], out: Path, moment: str, *numbers: signal.Signals
+) -> tuple[int, str, str]:
+    """Send signals to a run at a moment; return its code and what it said. One that was faster is run again."""
+    for _ in range(ATTEMPTS):
+        process = start()
+        wait_for(process, moment)
+        sent = time.monotonic()
+        for number in numbers:
+            process.send_signal(number)
+            time.sleep(0.01)
+        stdout, stderr = process.communicate(timeout=TIMEOUT)
+        assert time.monotonic() - sent < AT_ONCE
+        if process.returncode != 0:
+            return process.returncode, stdout, stderr
+        os.unlink(out / os.path.basename(stdout.strip()))
+    pytest.fail("it was always faster than the signal")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
 @pytest.mark.parametrize(
     "moment", ["learn", "file/etc/opensvc/svc1.conf", "file/var/log/opensvc/svc1.log", "verify"]
 )
 def test_an_interrupted_run_ends_at_once_and_leaves_nothing(
-    number: signal.Signals, code: int, moment: str, start: Callable[[], subprocess.Popen[str]], tmp_path: Path
+    number: signal.Signals,
+    code: int,
+    word: str,
+    moment: str,
+    start: Callable[[], subprocess.Popen[str]],
+    tmp_path: Path,
 ) -> None:
-    process = start()
-    wait_for(process, moment)
-    sent = time.monotonic()
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=TIMEOUT)
-    assert time.monotonic() - sent < AT_ONCE
-    assert (process.returncode, stdout) == (code, "")
+    returned, stdout, stderr = interrupt(start, tmp_path / "out", moment, number)
+    assert (returned, stdout) == (code, "")
     assert "Traceback" not in stderr
-    assert stderr.endswith("interrupted\n" if number is signal.SIGINT else "terminated\n")
+    assert stderr.endswith(f"{word}\n")
     assert os.listdir(tmp_path / "out") == []
 
 
 def test_a_second_interrupt_changes_nothing(
     start: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    process = start()
-    wait_for(process, "verify")
-    for _ in range(3):
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.01)
-    stdout, stderr = process.communicate(timeout=TIMEOUT)
-    assert (process.returncode, stdout) == (130, "")
+    returned, stdout, stderr = interrupt(start, tmp_path / "out", "learn", *[signal.SIGINT] * 3)
+    assert (returned, stdout) == (130, "")
     assert "Traceback" not in stderr
     assert os.listdir(tmp_path / "out") == []
 
@@ -124,12 +141,15 @@ def test_kill_9_at_any_moment_leaves_nothing_under_the_name_and_nothing_unredact
     os.unlink(tmp_path / "out" / bundle)
     moments = random.Random(20261122)
     killed = 0
-    for _ in range(KILLS):
+    for _ in range(ATTEMPTS * KILLS):
         process = start()
-        time.sleep(moments.uniform(0.3, 1.0) * duration)
+        time.sleep(moments.uniform(0.2, 1.0) * duration)
         process.kill()
-        _stdout, _ = process.communicate(timeout=TIMEOUT)
-        killed += process.returncode == -signal.SIGKILL
+        process.communicate(timeout=TIMEOUT)
+        if process.returncode == -signal.SIGKILL:
+            killed += 1
+        else:
+            duration *= 0.9  # the machine has less to do than when the first run was measured
         for name in os.listdir(tmp_path / "out"):
             if name.endswith(".tar.gz"):
                 # It has its name only once it is whole: gzip itself says so.
@@ -138,4 +158,6 @@ def test_kill_9_at_any_moment_leaves_nothing_under_the_name_and_nothing_unredact
                 content = file.read()
             assert not [secret for secret in secrets for spelling in spellings(secret) if spelling in content]
             os.unlink(tmp_path / "out" / name)
-    assert killed > KILLS // 3
+        if killed == KILLS:
+            return
+    pytest.fail(f"only {killed} runs could be killed")
