@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 import pytest
 
@@ -96,3 +97,14 @@ def test_no_descriptor_is_left_open(folder) -> None:
     with pytest.raises(UntrustedError):
         open_trusted(str(folder / "file"))
     assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+def test_a_folder_that_may_only_be_entered_is_good_enough(ordinary_user) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o711)
+        path = os.path.join(folder, "file")
+        with open(path, "w") as file:
+            file.write("content")
+        os.chmod(path, 0o644)
+        with ordinary_user():
+            os.close(open_trusted(path))

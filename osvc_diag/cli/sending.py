@@ -229,7 +229,7 @@ def _sent(opened: OpenedBundle, manifest: Manifest, issue: Issue, receipt: Recei
 
 
 def _outcome(receipt: Receipt) -> str:
-    if receipt.method == "eml":
+    if not receipt.is_delivered:
         return f"a mail to {receipt.exchange[7:]} is ready, not sent: open {receipt.link} in a mail program"
     rate = receipt.size / receipt.seconds if receipt.seconds else 0
     confirmed = ", which confirmed size and sha256" if receipt.confirmed else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag import events
@@ -92,11 +93,11 @@ def conditions_from(
 
 
 def earlier_receipt(bundle: OpenedBundle, exchange: str) -> Optional[Receipt]:
-    """Return the receipt of an earlier delivery of the very same bytes to the same exchange."""
+    """Return the receipt of an earlier delivery of the very same bytes that the same exchange still has."""
     receipt = load_receipt(bundle.path)
     if receipt is None or (receipt.sha256, receipt.size) != (bundle.sha256, bundle.size):
         return None
-    return receipt if receipt.exchange == exchange else None
+    return receipt if receipt.exchange == exchange and receipt.holds_at(time.time()) else None
 
 
 def deliver(
@@ -127,7 +128,7 @@ def deliver(
     outcome, item = "interrupted", None
     try:
         receipt = _deliver(bundle, exchange, conditions, one_at_a_time(on_event))
-        outcome, item = "delivered", receipt.item
+        outcome, item = "delivered" if receipt.is_delivered else "written", receipt.item
     except DiagError as error:
         outcome = type(error).__name__
         raise

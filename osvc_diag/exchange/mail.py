@@ -18,7 +18,7 @@ from osvc_diag.errors import UsageError
 from osvc_diag.events import Advanced, PhaseStarted, Warned
 from osvc_diag.exchange.causes import CA_HINT
 from osvc_diag.exchange.errors import CertificateError, MailError
-from osvc_diag.exchange.receipt import Receipt, utc_text
+from osvc_diag.exchange.receipt import WRITTEN, Receipt, utc_text
 from osvc_diag.exchange.records import write_bytes
 from osvc_diag.exchange.trust import tls_context
 from osvc_diag.printable import printable
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from osvc_diag.exchange.opened import OpenedBundle
 
 SENT = "mail"
-WRITTEN = "eml"
 SUFFIX = ".eml"
 SUBMISSION = 587
 

@@ -106,7 +106,7 @@ def choose_proxy(
     """
     if explicit is not None and explicit.strip():
         text = explicit.strip()
-        return ProxyChoice(None if text.lower() == DIRECT else Proxy.parse(text), explicit_source)
+        return ProxyChoice(None if text.lower() == DIRECT else _parse(text, explicit_source), explicit_source)
     scheme = urlsplit(url).scheme.lower()
     for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
         value = environ.get(name, "").strip()
@@ -116,7 +116,7 @@ def choose_proxy(
         exception = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
         if is_exempt(url, exception):
             return ProxyChoice(None, "no_proxy")
-        return ProxyChoice(Proxy.parse(value), name)
+        return ProxyChoice(_parse(value, name), name)
     return ProxyChoice(None, UNSET)
 
 
@@ -132,6 +132,13 @@ def is_exempt(url: str, no_proxy: str) -> bool:
     return bool(host) and any(
         _names(entry.lower(), host, port) for entry in no_proxy.replace(",", " ").split()
     )
+
+
+def _parse(text: str, source: str) -> Proxy:
+    try:
+        return Proxy.parse(text)
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}", hint=error.hint) from None
 
 
 def _names(entry: str, host: str, port: Optional[int]) -> bool:

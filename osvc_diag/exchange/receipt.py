@@ -11,6 +11,8 @@ from osvc_diag.exchange.records import read_record, write_record
 
 FORMAT = 1
 SUFFIX = ".receipt.json"
+WRITTEN = "eml"
+"""The method of a mail that waits for somebody to send it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Receipt:
     exchange: str
     """URL of the exchange, without a login."""
     method: str
-    """How it went: `web`, `rest` or `form` chunks of a bepasty, `mail`, `file`, or a plugin's own word."""
+    """How it went: `web`, `rest` or `form` of a bepasty, `mail`, `eml`, `file`, or a plugin's own word."""
     link: str
     """What to write in the ticket: a URL, the path of a file, or the address of a mail."""
     item: str
@@ -43,6 +45,15 @@ class Receipt:
     """Whether it went on where an earlier run had stopped."""
     confirmed: bool = False
     """Whether the exchange itself told the same size and sha256 afterwards; most senders may not ask."""
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether it left the node; a mail that was only written did not."""
+        return self.method != WRITTEN
+
+    def holds_at(self, seconds: float) -> bool:
+        """Tell whether the bundle is still there at a time in seconds since the epoch, as far as is known."""
+        return self.is_delivered and (self.expires is None or utc_text(seconds) < self.expires)
 
     def to_json(self) -> str:
         """Return the receipt as a JSON object, indented, its keys in a fixed order."""

@@ -48,9 +48,14 @@ class Kept:
         if self.error is not None:
             raise self.error
         self.content = b"".join(bundle.blocks())
-        values = {"size": bundle.size, "sha256": bundle.sha256, **self.wrong}
+        values = {"method": "kept", "size": bundle.size, "sha256": bundle.sha256, **self.wrong}
         return Receipt(
-            self.url, "kept", "kept://here/1", "1", delivered="2026-11-22T10:00:00Z", seconds=0.1, **values
+            exchange=self.url,
+            link="kept://here/1",
+            item="1",
+            delivered="2026-11-22T10:00:00Z",
+            seconds=0.1,
+            **values,
         )
 
 
@@ -126,6 +131,23 @@ def test_the_receipt_of_the_same_bytes_at_the_same_exchange_is_found(make_file) 
     make_file()
     with OpenedBundle(path) as bundle:
         assert earlier_receipt(bundle, "kept://here") is None
+
+
+def test_a_receipt_of_what_expired_or_was_only_written_is_no_delivery(make_file) -> None:
+    path = make_file()
+    with OpenedBundle(path) as bundle:
+        for values in ({"expires": "2020-01-01T00:00:00Z"}, {"method": "eml"}):
+            deliver(bundle, Kept(**values), Conditions(), verdict=PASSED, audit=Audit())
+            assert earlier_receipt(bundle, "kept://here") is None
+        deliver(bundle, Kept(expires="2999-01-01T00:00:00Z"), Conditions(), verdict=PASSED, audit=Audit())
+        assert earlier_receipt(bundle, "kept://here") is not None
+
+
+def test_a_mail_that_was_only_written_is_logged_as_such(make_file) -> None:
+    audit = Audit()
+    with OpenedBundle(make_file()) as bundle:
+        deliver(bundle, Kept(method="eml"), Conditions(), verdict=PASSED, audit=audit)
+    assert "outcome=written" in audit[0]
 
 
 def test_a_closed_bundle_is_not_read_by_a_thread_that_was_left_behind(make_file, tmp_path) -> None:

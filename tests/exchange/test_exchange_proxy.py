@@ -102,6 +102,13 @@ def test_what_is_no_proxy_is_refused_and_never_shown(text: str) -> None:
     assert "geh" not in f"{caught.value} {caught.value.hint}"
 
 
+def test_whoever_named_what_is_no_proxy_is_told() -> None:
+    with pytest.raises(UsageError, match="https_proxy: not a scheme of a proxy: 'ftp'"):
+        choose_proxy(SFX, environ={"https_proxy": "ftp://p"})
+    with pytest.raises(UsageError, match=r"/etc/opensvc/diag\.ini: not the URL"):
+        choose_proxy(SFX, explicit="http://", explicit_source="/etc/opensvc/diag.ini", environ={})
+
+
 def test_the_password_of_a_proxy_is_in_no_text_of_it() -> None:
     proxy = Proxy.parse("http://alice:s%3Acr%40t@proxy.corp:8080")
     assert proxy.login == Login("alice", "s:cr@t")
