@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from osvc_diag.redaction.rule import Anchor, Rule
 
+_BEFORE = re.compile(rb"\(\?<=([A-Za-z0-9_ :=-]{2,})\)")
 _START = re.compile(rb"(?:(?:[A-Za-z0-9_<&@%=;:/\"~-]|\\[^A-Za-z0-9])(?![?*{+|]))*")
 
 
@@ -44,6 +45,9 @@ def _tests(owners: dict[Anchor, list[Rule]], *, caseless: bool) -> list[tuple[by
 
 
 def _start(anchor: Anchor) -> bytes:
-    """Return the literal bytes that an anchor begins with."""
+    """Return literal bytes that a line must hold for an anchor: before its beginning, or from there on."""
+    before = _BEFORE.search(anchor.pattern)
+    if before:
+        return before[1]
     start = _START.match(anchor.pattern)
     return start[0].replace(b"\\", b"") if start else b""

@@ -164,9 +164,8 @@ RULES = (
         id="sql",
         purpose="passwords in SQL statements",
         anchors=(
-            Anchor(rb"y(?<=identified by)"),
-            Anchor(rb"w(?<=identified w)ith"),
-            Anchor(rb"word[ (][ (]{0,4}\\{0,4}['\"]"),
+            Anchor(rb"identified[ ]{1,4}(?:by|with)"),
+            Anchor(rb"password[ (][ (]{0,4}\\{0,4}['\"]"),
         ),
         pattern=(
             rb"(?i:identified[ ]+(?:with[ ]+[\w\"'`]+[ ]+)?(?:by|as)[ ]+(?:password[ ]+)?|(?<![\w\"'])password[ (][ (]{0,4}(?=\\{0,4}['\"]))"

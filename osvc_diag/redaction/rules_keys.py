@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TO_OPERATOR = rb"[\w.@-]{0,64}[\"'\\\]]{0,8}[ \t]{0,8}[=:]"
 # Stems of secret names; where one has a rare letter, the anchor begins with it, for that is found faster.
 _STEMS = (
-    rb"pass", rb"wor[dt]", rb"wd", rb"w(?<=pw)", rb"secret", rb"ken(?<=token)", rb"cred", rb"kie(?<=cookie)",
+    rb"pass", rb"pw", rb"pswd", rb"secret", rb"ken(?<=token)", rb"cred", rb"kie(?<=cookie)",
     rb"key", rb"jwt", rb"k(?<=psk)", rb"k(?<=hook)", rb"sess",
 )  # fmt: skip
 ASSIGNED = {stem: Anchor(stem + _TO_OPERATOR) for stem in _STEMS}
