@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
 from urllib.parse import urlsplit
 
@@ -75,11 +77,11 @@ class BepastyExchange:
         transport = Transport(
             self.url, choice=conditions.proxy, context=context, login=conditions.login, line=line
         )
-        session = Session(bundle, transport, line, conditions.lifetime, USUAL_BODY)
+        session = Session(self.url, bundle, transport, line, conditions.lifetime, USUAL_BODY)
         try:
             _ask_limits(session)
-            method, item, resumed = self._upload(session)
-            confirmed = is_confirmed(session, item)
+            delivered = _upload(session)
+            confirmed = is_confirmed(session, delivered.item)
         except (NotOfferedError, ChunkTooLargeError):
             raise UnexpectedAnswerError(
                 f"{transport.host} does not keep to the protocol", hint="is that a bepasty? Ask support"
@@ -87,20 +89,19 @@ class BepastyExchange:
         finally:
             line.stop()
             transport.close()
-        now = time.time()
         return Receipt(
             exchange=self.url,
-            method=method,
-            link=f"{self.url}/{item}",
-            item=item,
+            method=delivered.method,
+            link=f"{self.url}/{delivered.item}",
+            item=delivered.item,
             size=bundle.size,
             sha256=bundle.sha256,
-            delivered=utc_text(now),
+            delivered=utc_text(time.time()),
             seconds=round(time.monotonic() - began, 3),
-            expires=utc_text(now + conditions.lifetime),
+            expires=delivered.expires,
             proxy=str(conditions.proxy.proxy) if conditions.proxy.proxy else None,
             insecure=conditions.insecure,
-            resumed=resumed,
+            resumed=delivered.resumed,
             confirmed=confirmed,
         )
 
@@ -113,45 +114,55 @@ class BepastyExchange:
             hint="use https://, or ask for this with --insecure",
         )
 
-    def _upload(self, session: Session) -> tuple[str, str, bool]:
-        """Return the way it went, the item, and whether it was resumed."""
-        earlier = load_progress(session.bundle.path)
-        resumed = False
-        if earlier is not None and earlier.belongs_to(session.bundle, self.url):
-            session.begin(earlier)
-            resumed = True
-        for _ in range(MAX_ITEMS):
-            try:
-                return (*self._upload_once(session), resumed)
-            except ItemLostError as error:
-                done = _settle(session, error)
-            if done is not None:
-                return (*done, resumed)
-            resumed = False
-        raise GaveUpError(f"{session.transport.host} lost {MAX_ITEMS} items in a row", hint=RESUME_HINT)
 
-    def _upload_once(self, session: Session) -> tuple[str, str]:
-        method = session.progress.method if session.progress else None
-        if method in {None, WEB}:
-            try:
-                if method is None:
-                    begin_web(session, self.url)
-            except NotOfferedError:
-                pass
-            else:
-                send_web(session)
-                return WEB, _item(session)
+@dataclass(frozen=True)
+class _Delivered:
+    """An item that is complete."""
+
+    method: str
+    item: str
+    expires: str
+    resumed: bool = False
+
+
+def _upload(session: Session) -> _Delivered:
+    """Go on with the item of an earlier run, or begin one; and again, where the server loses it."""
+    earlier = load_progress(session.bundle.path)
+    resumed = earlier is not None and earlier.belongs_to(session.bundle, session.exchange)
+    if earlier is not None and resumed:
+        session.begin(earlier)
+    for _ in range(MAX_ITEMS):
         try:
-            send_rest(session, self.url)
-        except NotOfferedError:
-            if session.progress is not None:
-                raise ItemLostError("the REST API is gone") from None
-        else:
-            return REST, _item(session)
-        try:
-            return FORM, send_form(session)
-        except NotOfferedError:
-            raise not_an_exchange(session.transport.host) from None
+            delivered: Optional[_Delivered] = _upload_item(session)
+        except ItemLostError as error:
+            delivered = _settle(session, error)
+        if delivered is not None:
+            return replace(delivered, resumed=resumed)
+        resumed = False
+    raise GaveUpError(f"{session.transport.host} lost {MAX_ITEMS} items in a row", hint=RESUME_HINT)
+
+
+def _upload_item(session: Session) -> _Delivered:
+    """Send one item, in the first of three ways that the server offers."""
+    if session.progress is None:
+        with contextlib.suppress(NotOfferedError):
+            begin_web(session)
+    if session.progress is not None and session.progress.method == WEB:
+        send_web(session)
+        return _Delivered(WEB, session.progress.item, session.expires)
+    try:
+        send_rest(session)
+    except NotOfferedError:
+        if session.progress is not None:
+            raise ItemLostError("the REST API is gone") from None
+    else:
+        assert session.progress is not None
+        return _Delivered(REST, session.progress.item, session.expires)
+    expires = session.expires
+    try:
+        return _Delivered(FORM, send_form(session), expires)
+    except NotOfferedError:
+        raise not_an_exchange(session.transport.host) from None
 
 
 def _ask_limits(session: Session) -> None:
@@ -178,24 +189,18 @@ def _ask_limits(session: Session) -> None:
         raise too_large(session, file)
 
 
-def _settle(session: Session, error: ItemLostError) -> Optional[tuple[str, str]]:
-    """Find out what became of an item that makes trouble: its way and name when it is complete, else None."""
+def _settle(session: Session, error: ItemLostError) -> Optional[_Delivered]:
+    """Find out what became of an item that makes trouble; None when it is not complete, and given up."""
     progress = session.progress
+    if progress is None:
+        return None
     # A lost answer to the completing chunk is no loss; the other way needs the server's word for every byte.
-    last = LAST_CHUNK if progress is not None and progress.method == WEB else 0
-    all_sent = progress is not None and not session.acknowledged.missing(0, max(0, progress.size - last))
+    last = LAST_CHUNK if progress.method == WEB else 0
+    is_sent = not session.acknowledged.missing(0, max(0, progress.size - last))
     session.line.on_event(Warned(f"{session.transport.host}: {error}; asking whether the item is complete"))
-    complete = is_complete(session, progress.item) if progress is not None else None
+    complete = is_complete(session, progress.item)
     session.forget()
-    if complete and all_sent:
-        assert progress is not None
-        return progress.method, progress.item
-    return None
-
-
-def _item(session: Session) -> str:
-    assert session.progress is not None
-    return session.progress.item
+    return _Delivered(progress.method, progress.item, progress.expires) if complete and is_sent else None
 
 
 def _is_loopback(host: str) -> bool:

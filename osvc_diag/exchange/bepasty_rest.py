@@ -21,7 +21,6 @@ from osvc_diag.exchange.bepasty_items import (
 from osvc_diag.exchange.errors import UnexpectedAnswerError
 from osvc_diag.exchange.line import TransientError
 from osvc_diag.exchange.multipart import CONTENT_TYPE
-from osvc_diag.exchange.progress import Progress
 
 if TYPE_CHECKING:
     from osvc_diag.exchange.session import Session
@@ -33,7 +32,7 @@ _BAD_REQUEST = 400
 _OFFSET = re.compile(rb"Last byte on Server: (\d{1,15})")
 
 
-def send_rest(session: Session, exchange: str) -> None:
+def send_rest(session: Session) -> None:
     """Send what the server lacks, chunk by chunk; the first one gets the item's name.
 
     Raises:
@@ -53,7 +52,7 @@ def send_rest(session: Session, exchange: str) -> None:
             session.bundle.check_unchanged()
         try:
             answer = _post(session, start, end)
-            done = _accept(session, exchange, answer, end)
+            done = _accept(session, answer, end)
         except ChunkTooLargeError:
             if not session.shrink(session.chunk):
                 raise body_too_large(session) from None
@@ -86,7 +85,7 @@ def _post(session: Session, start: int, end: int) -> Answer:
     return session.transport.request("POST", "/apis/rest/items", headers=headers, body=(body,))
 
 
-def _accept(session: Session, exchange: str, answer: Answer, end: int) -> bool:
+def _accept(session: Session, answer: Answer, end: int) -> bool:
     """Take an answer in; True when the item is complete."""
     size = session.bundle.size
     if answer.status == CONFLICT:
@@ -102,7 +101,7 @@ def _accept(session: Session, exchange: str, answer: Answer, end: int) -> bool:
         )
     item = _item(session, answer)
     if session.progress is None:
-        session.begin(Progress(exchange, size, session.bundle.sha256, METHOD, item))
+        session.begin_item(METHOD, item)
     elif item != session.progress.item:
         raise UnexpectedAnswerError(f"{session.transport.host} acknowledged a chunk of something else")
     if answer.status == CREATED:

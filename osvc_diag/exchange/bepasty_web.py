@@ -18,10 +18,9 @@ from osvc_diag.exchange.bepasty_items import (
     too_large,
 )
 from osvc_diag.exchange.crew import run_crew
-from osvc_diag.exchange.errors import UnexpectedAnswerError
-from osvc_diag.exchange.line import TransientError
+from osvc_diag.exchange.errors import UnconfirmedError, UnexpectedAnswerError
+from osvc_diag.exchange.line import RESUME_HINT, TransientError
 from osvc_diag.exchange.multipart import CONTENT_TYPE, Form
-from osvc_diag.exchange.progress import Progress
 from osvc_diag.exchange.session import LAST_CHUNK
 from osvc_diag.exchange.transport import IN_FLIGHT
 
@@ -35,7 +34,7 @@ METHOD = "web"
 FORM_OVERHEAD = 1024  # bytes around a chunk, at most; with a file name of 250 characters it is about 500
 
 
-def begin_web(session: Session, exchange: str) -> None:
+def begin_web(session: Session) -> None:
     """Get a new item.
 
     Raises:
@@ -63,7 +62,7 @@ def begin_web(session: Session, exchange: str) -> None:
         return check_name(read_json(answer, host=session.transport.host).get("name"), session)
 
     item = session.line.persist(attempt)
-    session.begin(Progress(exchange, session.bundle.size, session.bundle.sha256, METHOD, item))
+    session.begin_item(METHOD, item)
 
 
 def send_web(session: Session) -> None:
@@ -79,7 +78,8 @@ def send_web(session: Session) -> None:
     plan = _Plan(session, last[0])
     run_crew(lambda stop: _work(session, plan, stop), count=IN_FLIGHT)
     # The server sees no holes: it takes an item for complete when its last byte has come.
-    assert not session.acknowledged.missing(0, last[0])
+    if session.acknowledged.missing(0, last[0]):
+        raise UnconfirmedError(f"{session.transport.host} has not acknowledged all chunks", hint=RESUME_HINT)
     session.bundle.check_unchanged()
     try:
         persist_on_item(session, lambda: _send(session, item, *last))

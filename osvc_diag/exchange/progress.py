@@ -33,6 +33,8 @@ class Progress:
     """`web` or `rest`."""
     item: str
     """The exchange's name for the unfinished item."""
+    expires: str
+    """When the exchange will drop the item, in UTC."""
     acknowledged: tuple[tuple[int, int], ...] = ()
     """`[start, end)` byte ranges."""
 
@@ -84,7 +86,7 @@ def _parse(record: dict[str, Any]) -> Progress:
     for start, end in pairs:
         if type(start) is not int or type(end) is not int or not 0 <= start < end <= size:
             raise ValueError(f"not a range of the bundle: {start!r} to {end!r}")
-    for name in ("exchange", "sha256", "method", "item"):
+    for name in ("exchange", "sha256", "method", "item", "expires"):
         if not isinstance(values[name], str):
             raise TypeError(f"{name} is no text")
     if values["method"] not in METHODS or not NAME.fullmatch(values["item"]):

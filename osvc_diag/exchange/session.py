@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Optional
 
@@ -12,6 +13,7 @@ from osvc_diag.exchange.answers import refuse
 from osvc_diag.exchange.multipart import safe_name
 from osvc_diag.exchange.progress import Progress, drop_progress, save_progress
 from osvc_diag.exchange.ranges import Ranges
+from osvc_diag.exchange.receipt import utc_text
 
 if TYPE_CHECKING:
     from osvc_diag.exchange.line import Line
@@ -29,6 +31,8 @@ MAX_CHUNK = 2 * 1024 * 1024  # bytes; larger ones are no faster, and four are in
 class Session:
     """The state of one delivery to a bepasty; what changes in it is guarded by `lock`."""
 
+    exchange: str
+    """URL without a login."""
     bundle: OpenedBundle
     transport: Transport
     line: Line
@@ -72,6 +76,16 @@ class Session:
                 return False
             self.chunk = max(MIN_CHUNK, self.chunk // 2)
             return True
+
+    @property
+    def expires(self) -> str:
+        """When the server will drop the item, in UTC; that of a new one, where there is none yet."""
+        return self.progress.expires if self.progress else utc_text(time.time() + self.lifetime)
+
+    def begin_item(self, method: str, item: str) -> None:
+        """Begin with a new item."""
+        bundle = self.bundle
+        self.begin(Progress(self.exchange, bundle.size, bundle.sha256, method, item, self.expires))
 
     def begin(self, progress: Progress) -> None:
         """Go on with an item: a new one, or that of an earlier run."""

@@ -170,6 +170,7 @@ def test_an_interrupted_upload_goes_on_where_the_server_stands(blocked, exchange
         sent = [where for method, where, _ in server.seen if method == "POST"]
     assert receipt.resumed
     assert receipt.item == kept.item
+    assert receipt.expires == kept.expires
     assert "/+upload/new" not in sent
     assert events.of(Advanced)[0].byte_count == kept.ranges.total
     assert is_whole(exchange, receipt.item, path)

@@ -20,7 +20,15 @@ RECEIPT = Receipt("https://x", "web", "https://x/i", "i", 10, "ab" * 32, "2026-1
 
 def progress(**values) -> Progress:
     return Progress(
-        **{"exchange": "https://x", "size": 10, "sha256": "ab" * 32, "method": "web", "item": "abc", **values}
+        **{
+            "exchange": "https://x",
+            "size": 10,
+            "sha256": "ab" * 32,
+            "method": "web",
+            "item": "abc",
+            "expires": "2026-11-29T10:00:00Z",
+            **values,
+        }
     )
 
 
