@@ -1,5 +1,6 @@
 """`python -m osvc_diag`: says so where Python is too old, in a syntax that even 2.7 reads."""
 
+import os
 import sys
 
 OLDEST = (3, 9)
@@ -22,5 +23,16 @@ def main():  # type: () -> int
         return 130
 
 
+def forget_working_folder():  # type: () -> None
+    """Take out of the path what `python -m` puts first: in /tmp, anybody's pluggy.py would run as root."""
+    try:
+        folder = os.getcwd()
+    except OSError:
+        return
+    if sys.path[:1] in ([""], [folder]):
+        del sys.path[0]
+
+
 if __name__ == "__main__":
+    forget_working_folder()
     sys.exit(main())
