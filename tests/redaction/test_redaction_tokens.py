@@ -48,7 +48,6 @@ def test_a_token_has_one_shape_and_one_length_whatever_the_value(value: bytes):
     token = Tokens(lambda: b"k", stable=True).token("conf-key", value)
     assert TOKEN.fullmatch(token)
     assert len(token) == len(b"<masked:conf-key:12345678>")
-    assert len(value) < 4 or value not in token
 
 
 def test_the_id_depends_on_the_value_alone():
