@@ -20,25 +20,25 @@ LOOKED_AT = 6  # bytes of a literal that a pattern has, so that few other words 
 # position is ruled out by its first byte.
 _COMMON = b" e10n:2roc-dit6sa4.9,l375mfbh|\n8OREug'/NIFpv[]()C\t\r"
 _LESS_COMMON = b"xw#GT_yUDBkSPj=A>WzML@q!{}V"
-_RANKS = bytes(
+RANKS = bytes(
     255 - _COMMON.index(byte) if byte in _COMMON
     else 127 - _LESS_COMMON.index(byte) if byte in _LESS_COMMON
     else 0
     for byte in range(256)
 )  # fmt: skip
-_RARE = 128  # ranks below are of rare bytes
+RARE = 128  # ranks below are of rare bytes
 
 
 def rare_start(literal: bytes) -> int:
     """Return where four bytes of a literal begin with its rarest one; -1 where none of them is rare."""
-    ranks = literal[: 1 - WINDOW].translate(_RANKS)
-    rarest = min(ranks, default=_RARE)
-    return ranks.index(rarest) if rarest < _RARE else -1
+    ranks = literal[: 1 - WINDOW].translate(RANKS)
+    rarest = min(ranks, default=RARE)
+    return ranks.index(rarest) if rarest < RARE else -1
 
 
 def is_rare(byte: int) -> bool:
     """Return whether a byte is rare enough to begin a pattern that is tried with all others at once."""
-    return _RANKS[byte] < _RARE
+    return RANKS[byte] < RARE
 
 
 def any_of(rests: Mapping[bytes, Iterable[bytes]]) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.engine import finder_of
 from osvc_diag.redaction.finder import Plan, plan
-from osvc_diag.redaction.literals import any_of, escaped, is_rare
+from osvc_diag.redaction.literals import RANKS, RARE, any_of, escaped, is_rare
 from osvc_diag.redaction.rule import Anchor
 from osvc_diag.redaction.tokens import TOKEN
 
@@ -147,11 +147,10 @@ def _line(window: bytes, offset: int) -> tuple[int, int]:
 
 
 def _tail(text: bytes) -> int:
-    """Return where the last four bytes begin that start with a rare one, or else the last sixteen."""
-    for start in range(len(text) - _TAIL, -1, -1):
-        if is_rare(text[start]):
-            return start
-    return max(0, len(text) - _LONG_TAIL)
+    """Return where the last four bytes begin that start with the rarest one, or else the last sixteen."""
+    ranks = text[: 1 - _TAIL].translate(RANKS)
+    rarest = min(ranks, default=RARE)
+    return ranks.rindex(rarest) if rarest < RARE else max(0, len(text) - _LONG_TAIL)
 
 
 def _is_apart(window: bytes, start: int, end: int) -> bool:
