@@ -100,7 +100,8 @@ class Secrets:
 def _literals(value: bytes, rule: str) -> Iterable[Literal]:
     alone = values.stands_alone(value)
     for text in dict.fromkeys(forms.text_forms(value)):
-        if len(text) >= values.MIN_SEARCHABLE:
+        # What goes over a line's end is found line by line: each line was learned, too.
+        if len(text) >= values.MIN_SEARCHABLE and b"\n" not in text:
             yield Literal(text, value, rule, alone and values.stands_alone(text), is_base64=False)
     for text in dict.fromkeys(forms.base64_forms(value)):
         if len(text) >= MIN_BASE64:

@@ -112,6 +112,14 @@ def test_a_value_of_several_lines_goes_line_by_line_and_joined():
         assert b"Line2y" not in out
 
 
+@pytest.mark.parametrize("engine", usable_engines())
+def test_the_lines_of_a_value_go_where_they_stand_below_each_other(engine: str):
+    by = redactor(b"line one\nline two9", engine=engine)
+    out = redacted(by, b"x line one\nline two9 y\nline two9\nline one")
+    assert out.count(b"<masked:conf-key:") == 4
+    assert b"line" not in out
+
+
 @pytest.mark.parametrize("broken", [b"Sup3r\n\tS3cret", b"Sup\n\t3rS3\n\tcret", b"abc Sup3rS3c\n\tret def"])
 def test_a_value_split_over_continuation_lines_of_another_key_goes(broken: bytes):
     out = redacted(redactor(b"Sup3rS3cret"), b"[app#1]\nstart = run " + broken + b"\n[env]\n", Form.CONF)
