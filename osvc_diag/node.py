@@ -163,9 +163,12 @@ class Node:
         shown = near or [str(path) for path in paths[:_SHOWN_OBJECTS]]
         dots = ", ..." if not near and len(paths) > len(shown) else ""
         asked = "did you mean" if near else "there are"
-        return NoSuchObjectError(
-            f"nothing on node {self.name} matches {quoted(text)}",
-            hint=f"{asked} {', '.join(shown)}{dots}, or {NODE_WORD} for the node alone"
+        hint = (
+            f"{asked} {', '.join(shown)}{dots}, or {NODE_WORD} for the node alone"
             if shown
-            else f"the node has no object; {NODE_WORD} takes the node alone",
+            else f"no object was found; {NODE_WORD} takes the node alone"
         )
+        if self.unlisted:
+            folder = self.unlisted[0]
+            hint = f"run it as root: objects in {folder.path} cannot be seen ({folder.reason}); {hint}"
+        return NoSuchObjectError(f"nothing on node {self.name} matches {quoted(text)}", hint=hint)

@@ -252,6 +252,15 @@ class TestSelect:
             node.select("**")
         assert "no object" in (caught.value.hint or "")
 
+    def test_where_folders_may_not_be_listed_that_is_the_first_hint(self, open_tree, ordinary_user):
+        os.chmod(f"{open_tree}/etc/opensvc/namespaces", 0)
+        with ordinary_user():
+            node = Node.discover(open_tree)
+            with pytest.raises(NoSuchObjectError) as caught:
+                node.select("prod/svc/wbe")
+        assert caught.value.hint.startswith("run it as root: objects in")
+        assert "namespaces cannot be seen (Permission denied); " in caught.value.hint
+
     def test_what_is_no_selector_is_refused(self, node):
         with pytest.raises(SelectorError):
             node.select(["svc1", "app=web"])
