@@ -12,6 +12,8 @@ from osvc_diag.errors import RedactionError
 
 ENCODING = "utf-8"
 ERRORS = "surrogateescape"
+CONF_LIMIT = 16 * 1024 * 1024
+"""Bytes of a file that is read as a configuration; the largest of a real node has 23 KB."""
 MAX_LINES = 100_000
 """Of a text that is taken for a configuration; a real one has some hundred, and each costs memory."""
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.conf import check_conf
+from osvc_diag.conf import CONF_LIMIT, check_conf
 from osvc_diag.errors import RedactionError
 from osvc_diag.reading.trees import NotTakenError
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from osvc_diag.node import Node
 
-CONF_LIMIT = 16 * 1024 * 1024  # bytes; the largest of a real node has 23 KB
 SITE_FILE = "diag.ini"
 
 
@@ -63,5 +62,7 @@ def _gap(state: State, name: str, reason: str) -> Gap:
         reason=f"{reason}; secrets in it could not be learned, so they may stand in logs",
         collector="redaction",
         artifact=name,
-        hint="run it again as root" if state is State.DENIED else "mend or remove the configuration that cannot be read, then run it again",
+        hint="run it again as root"
+        if state is State.DENIED
+        else "mend or remove the configuration that cannot be read, then run it again",
     )

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.conf import parse_conf
+from osvc_diag.conf import CONF_LIMIT, parse_conf
 from osvc_diag.errors import RedactionError
 from osvc_diag.reading.trees import NotTakenError, Trees
 
@@ -19,7 +19,6 @@ UNKNOWN = "unknown"
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _HOSTNAME_LIMIT = 4096  # bytes
-_CONF_LIMIT = 16 * 1024 * 1024  # bytes
 _TAIL = 64 * 1024  # bytes of node.log that are searched for the node's name
 _CONTEXT = 512  # bytes: the context of a record is shorter
 
@@ -51,7 +50,7 @@ def read_cluster(trees: Trees, layout: Layout, node_name: str) -> Cluster:
     values: dict[str, str] = {}
     for path in (layout.cluster_conf, layout.node_conf):
         try:
-            parsed = parse_conf(trees.read(path, _CONF_LIMIT))
+            parsed = parse_conf(trees.read(path, CONF_LIMIT))
         except (OSError, NotTakenError, RedactionError):
             continue
         entries = [entry for entry in parsed if entry.section == "cluster"]

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from osvc_diag.bundle.manifest import State
-from osvc_diag.conf import MAX_LINES
-from osvc_diag.configuration import CONF_LIMIT, read_configuration
+from osvc_diag.conf import CONF_LIMIT, MAX_LINES
+from osvc_diag.configuration import read_configuration
 from osvc_diag.node import Node
 
 
