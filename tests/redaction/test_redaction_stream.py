@@ -15,9 +15,12 @@ from redaction_tools import cut, learned, redacted, redactor, unmarked, usable_e
 from osvc_diag.artifact import Form
 from osvc_diag.errors import RedactionError
 from osvc_diag.redaction import SecretSearch, builtin_rules, long_line, stream
+from osvc_diag.redaction.engine import make_finder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from osvc_diag.redaction.finder import Finder
 
 VALUES = (
     b"Sup3rS3cret",
@@ -72,6 +75,7 @@ PIECES = st.one_of(
 )
 TEXTS = st.lists(PIECES, max_size=30).map(b"".join)
 FORMS = st.sampled_from([Form.TEXT, Form.LOG, Form.CONF])
+FINDERS: dict[str, Finder] = {}
 BY_ENGINE = {engine: redactor(*VALUES, engine=engine) for engine in usable_engines()}
 
 
@@ -121,6 +125,17 @@ def test_the_search_finds_nothing_in_what_was_redacted(text: bytes, form: Form):
     once, _ = outcome("re", [text], form)
     if isinstance(once, bytes):
         assert list(SecretSearch(SECRETS).search([once])) == []
+
+
+@given(TEXTS)
+def test_an_engine_that_finds_a_line_alone_finds_it_among_others(text: bytes):
+    """A match that went on into the next line would hide what begins there."""
+    anchors = [anchor for rule in builtin_rules() for anchor in rule.anchors]
+    literals = [literal.text for literal in SECRETS.literals]
+    for engine in BY_ENGINE:
+        finder = FINDERS.setdefault(engine, make_finder(engine, anchors, literals))
+        among = {text.count(b"\n", 0, offset) for offset in finder.find(text)}
+        assert among >= {at for at, line in enumerate(text.split(b"\n")) if finder.find(line)}
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
