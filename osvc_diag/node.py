@@ -98,7 +98,9 @@ class Node:
         cls, layout: Layout, root: Optional[str], name: Optional[str], zone: Union[str, tzinfo, None]
     ) -> Node:
         base = root or "/"
-        trees = Trees([layout.etc, layout.log, layout.var], base=base)
+        trees = Trees(
+            [layout.etc, layout.log, layout.var], base=base, never=[f"{layout.var}/certs/private_key"]
+        )
         name = name or find_name(trees, layout, root)
         objects, unlisted = take_inventory(trees, layout)
         return cls(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TOPS = ("file/", "info/", "cmd/")
 """Where artifacts lie in a bundle; beside them are its own pages."""
-MOST_ARTIFACTS = 500_000  # of one collector; 5,000 objects have about 100,000 files
+MOST_ARTIFACTS = 200_000  # of one collector: 5,000 objects have about 100,000; a manifest reads back 300,000
 MEASURING_TIMEOUT = 20.0  # seconds for the sizes of all files
 EXPECTED_RATIO = 5  # of text to archive; agent logs reach 7 to 9
 COMPRESSED_AGAIN = 1.3  # of a rotated log in the archive to itself: the fastest level is used

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from osvc_diag.frontdoor import Result
     from osvc_diag.node import Node
     from osvc_diag.plugin_manager import Plugins
+    from osvc_diag.settings import Settings
 
 COMPLETE = 0
 GAPS = 10
@@ -47,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--log-size",
         type=size,
-        default=DEFAULT_LOG_SIZE,
         metavar="SIZE",
         help="kept of each log with its rotated ones, the newest (default 32M)",
     )
@@ -100,13 +100,13 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             "no SELECTOR was given; usage: osvc-diag SELECTOR... [OPTIONS]", hint=_what_there_is(node)
         )
     _warn_of_command_names(node, output)
-    request = _request(args)
     plugins = load_plugins()
+    sending = _sending(args, plugins, node, output)
+    request = _request(args, sending.settings)
     if args.dry_run:
         return _dry_run(request, node, plugins, output)
-    sending = _sending(args, plugins, node, output)
     with output.progress() as on_event:
-        result = make_bundle(request, node, plugins, output=args.output, on_event=on_event)
+        result = make_bundle(request, node, plugins, output=sending.settings.output, on_event=on_event)
     code = GAPS if result.gaps else COMPLETE
     if not output.is_json:
         tell_result(result, output)
@@ -168,14 +168,14 @@ def _command_like(selectors: Sequence[str]) -> Optional[str]:
     return {"help": "--help"}.get(near[0], near[0]) if near else None
 
 
-def _request(args: argparse.Namespace) -> Request:
+def _request(args: argparse.Namespace, settings: Settings) -> Request:
     return Request(
         selectors=tuple(args.selectors),
         since=args.since,
         until=args.until,
-        log_size=args.log_size,
-        max_size=args.max_size,
-        timeout=args.timeout,
+        log_size=DEFAULT_LOG_SIZE if settings.log_size is None else settings.log_size,
+        max_size=settings.max_size,
+        timeout=settings.timeout,
         only=args.only,
         skip=args.skip,
         label=args.label,

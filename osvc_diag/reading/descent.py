@@ -55,17 +55,19 @@ class Descent:
     between the look and the opening is seen as what it is. Whoever makes one closes it.
     """
 
-    def __init__(self, path: str, locate: Locate, base: str) -> None:
+    def __init__(self, path: str, locate: Locate, base: str, never: frozenset[str] = frozenset()) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             path: absolute.
             locate: where a path, or the target of a link, begins.
             base: where absolute links start: `/`, or the folder of a foreign file system.
+            never: real paths of files that are not opened, whichever way leads to them.
 
         Raises:
             NotTakenError: the path lies below no root.
         """
+        self._never = never
         self._locate = locate
         self._base = base
         self._fds: list[int] = []
@@ -128,6 +130,8 @@ class Descent:
                 _refuse_kind(stat.S_IFDIR)
             status = os.stat(name, dir_fd=self.folder(), follow_symlinks=False)
             if stat.S_ISREG(status.st_mode):
+                if os.path.join(self.real_path, name) in self._never:
+                    raise NotTakenError("is a private key: it is never taken")
                 return name, status
             if not stat.S_ISLNK(status.st_mode):
                 self._refuse(name, status)

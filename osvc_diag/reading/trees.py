@@ -23,13 +23,14 @@ def _anywhere(_folder: str) -> bool:
 class Trees:
     """The agent's folders. Links are followed only as long as they stay inside of them."""
 
-    def __init__(self, folders: Sequence[str], *, base: str = "/") -> None:
+    def __init__(self, folders: Sequence[str], *, base: str = "/", never: Sequence[str] = ()) -> None:
         """Resolve the folders once: a log folder may itself be a link to a data disk.
 
         Args:
             folders: absolute paths on this machine, below `base`; those that do not exist are kept as they
                 are.
             base: where absolute links start: `/`, or the folder of a foreign file system.
+            never: files below the folders that are not opened, not through a link either.
 
         Raises:
             NotTakenError: a folder does not lie below `base`.
@@ -43,6 +44,7 @@ class Trees:
             places += [(os.path.normpath(folder), real), (inside.rstrip(os.sep), real), (real, real)]
         self._roots = sorted({real for _, real in places})
         self._locate = locator(places)
+        self._never = frozenset(map(self.rooted, never))
 
     def open(self, path: str) -> OpenedFile:
         """Open a regular file.
@@ -54,7 +56,7 @@ class Trees:
             OSError: as the system says: it is missing, access is denied.
             NotTakenError: it is not a regular file, or it leads out of the folders.
         """
-        descent = Descent(path, self._locate, self.base)
+        descent = Descent(path, self._locate, self.base, self._never)
         try:
             return descent.open_file()
         finally:
@@ -67,7 +69,7 @@ class Trees:
             OSError: as the system says.
             NotTakenError: it is not a regular file, or it leads out of the folders.
         """
-        descent = Descent(path, self._locate, self.base)
+        descent = Descent(path, self._locate, self.base, self._never)
         try:
             return descent.look()
         finally:

@@ -456,3 +456,17 @@ def test_a_status_is_of_what_was_opened(trees, node):
     (node / "var/a").unlink()
     assert stat.S_IMODE(opened.status.st_mode) == 0o640
     os.close(opened.fd)
+
+
+def test_a_file_that_is_never_opened_is_not_opened_through_a_link_either(tmp_path) -> None:
+    var = tmp_path / "var"
+    (var / "certs").mkdir(parents=True)
+    (var / "certs" / "private_key").write_bytes(b"key")
+    (var / "status.json").symlink_to("certs/private_key")
+    (var / "status.last").symlink_to(var / "certs" / "private_key")
+    (var / "other").write_bytes(b"text")
+    trees = Trees([str(var)], never=[str(var / "certs" / "private_key")])
+    for name in ("certs/private_key", "status.json", "status.last"):
+        with pytest.raises(NotTakenError, match="never taken"):
+            trees.open(str(var / name))
+    assert trees.read(str(var / "other"), 10) == b"text"
