@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("re", "pcre2")
 WORTHWHILE = 2 * 1024 * 1024  # bytes after which loading libpcre2 has paid
+PER_BLOCK = 2 * 1024  # bytes that take as long as what is done once a block
 
 
 def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Finder:
@@ -54,7 +55,7 @@ class _GrowingFinder:
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
         if self._left > 0:
-            self._left -= len(block)
+            self._left -= PER_BLOCK + len(block)
             if self._left <= 0:
                 self._finder = _pcre2(self._plan) or self._finder
         return self._finder.find(block)

@@ -102,7 +102,8 @@ class PythonFinder:
         offsets: set[int] = set()
         for patterns, text in ((self._exact or (), block), (self._caseless, block.lower())):
             for pattern in patterns:
-                offsets.update(match.start() for match in pattern.finditer(text))
+                if pattern.search(text):
+                    offsets.update(match.start() for match in pattern.finditer(text))
         return sorted(offsets)
 
     def _compile(self) -> None:

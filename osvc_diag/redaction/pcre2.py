@@ -19,6 +19,7 @@ _NAMES = ("libpcre2-8.so.0", "libpcre2-8.so", "libpcre2-8.0.dylib")
 _CASELESS = 0x00000008
 _JIT_COMPLETE = 1
 _NO_MATCH = -1
+SMALL = 2 * 1024  # bytes; in so few, calls take longer than matching
 
 
 class Pcre2Error(Exception):
@@ -51,6 +52,13 @@ class _Program:
         if getattr(self, "_code", None):
             self._library.pcre2_code_free_8(self._code)
 
+    def matches(self, block: bytes) -> bool:
+        length = len(block)
+        code = self._library.pcre2_jit_match_8(self._code, block, length, 0, 0, self._match_data, None)
+        if code < _NO_MATCH:
+            raise Pcre2Error(f"match failed, error {code}")
+        return bool(code != _NO_MATCH)
+
     def find(self, block: bytes, offsets: set[int]) -> None:
         match, bounds, length, at = self._library.pcre2_jit_match_8, self._bounds, len(block), 0
         while True:
@@ -74,17 +82,27 @@ class Pcre2Finder:
         self._programs = [_Program(library, one.pattern, caseless=one.caseless) for one in planned.singles]
         if planned.together:
             self._programs.append(_Program(library, planned.together, caseless=False))
+        self._any = _Program(library, _any_of(planned), caseless=False)
         self._fallback = PythonFinder(planned)
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
         offsets: set[int] = set()
         try:
+            if len(block) <= SMALL and not self._any.matches(block):
+                return []
             for program in self._programs:
                 program.find(block, offsets)
         except Pcre2Error:
             return self._fallback.find(block)
         return sorted(offsets)
+
+
+def _any_of(planned: Plan) -> bytes:
+    """Return one pattern for all: slow on long blocks, but one call where there would be twenty."""
+    patterns = [planned.together] if planned.together else []
+    patterns += [(b"(?i:%s)" if one.caseless else b"(?:%s)") % one.pattern for one in planned.singles]
+    return b"|".join(patterns) or b"(?!)"
 
 
 @functools.lru_cache(maxsize=1)

@@ -88,10 +88,13 @@ class Redactor:
 
     def mask_text(self, text: str) -> str:
         """Return a short text, such as a name or the user's own words, with a token for every secret."""
+        raw = text.encode(ENCODING, ERRORS)
+        if not self._finder.find(raw):
+            return text
         try:
-            masked = b"".join(self._text([text.encode(ENCODING, ERRORS)], Counter()))
+            masked = b"".join(self._text([raw], Counter()))
         except RedactionError:
-            masked = self._tokens.token(WITHHELD, text.encode(ENCODING, ERRORS))
+            masked = self._tokens.token(WITHHELD, raw)
         return masked.decode(ENCODING, ERRORS)
 
     def _conf(self, text: bytes, counts: Counter[str]) -> bytes:
@@ -149,6 +152,8 @@ class _Stream:
 
     def _block(self, data: bytes, *, last: bool) -> bytes:
         block = self._keys.take(data)
+        if not block:
+            return block
         offsets = self._finder.find(block)
         if self._keys.open or any(block.startswith(MARKS, offset) for offset in offsets):
             masked = self._keys.mask(block, self._counts)
