@@ -151,6 +151,8 @@ class _Gathered:
         try:
             collectors = self._ask(plugin, "osvc_diag_collectors", Collector)
             rules = self._ask(plugin, "osvc_diag_redaction_rules", Rule)
+            for rule in rules:
+                rule.check()
             _check_names(collectors)
         except BaseException:
             self._manager.unregister(plugin)

@@ -13,7 +13,7 @@ from osvc_diag.collector import Collector
 from osvc_diag.errors import PluginUnavailableError
 from osvc_diag.hookspecs import hookimpl
 from osvc_diag.plugin_manager import load_plugins
-from osvc_diag.redaction import builtin_rules
+from osvc_diag.redaction import Anchor, Rule, builtin_rules
 
 SHIPPED = [
     "cluster-conf",
@@ -190,6 +190,12 @@ class TestOnePlugin:
         assert loaded.failures == (("bad", "TypeError: osvc_diag_redaction_rules gave a int, not a Rule"),)
         (info,) = [info for info in loaded.infos if info.name == "bad"]
         assert info.collectors == ()
+
+    def test_a_rule_that_cannot_work_is_told(self):
+        rule = Rule("acme", "x", (Anchor(b"acme"),), (), (), pattern=b"(?P<secret>")
+        loaded = load_plugins([("bad", plugin(osvc_diag_redaction_rules=lambda: [rule]))])
+        assert loaded.rules == ()
+        assert "rule acme" in dict(loaded.failures)["bad"]
 
     def test_a_misspelt_hook_is_told(self):
         loaded = load_plugins([("bad", plugin(osvc_diag_colectors=lambda: ()))])
