@@ -42,7 +42,7 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
         pattern = anchor.pattern[1:] if _ESCAPE.match(anchor.pattern) else anchor.pattern
         first, rest = pattern[:1], pattern[1:]
         is_plain = pattern is not anchor.pattern or _LITERAL.match(pattern)
-        if not is_plain or not is_rare(first[0]) or _is_choice(pattern):
+        if not is_plain or not is_rare(first[0]) or is_choice(pattern):
             singles.append(anchor)
         elif anchor.caseless:
             for case in {first.lower(), first.upper()}:
@@ -69,7 +69,7 @@ def _merged(anchors: Iterable[Anchor]) -> Iterator[Anchor]:
     """Make one anchor of those that begin alike."""
     groups: dict[Anchor, list[bytes]] = {}
     for anchor in anchors:
-        size = _PREFIX if _PLAIN_PREFIX.match(anchor.pattern) and not _is_choice(anchor.pattern) else 0
+        size = _PREFIX if _PLAIN_PREFIX.match(anchor.pattern) and not is_choice(anchor.pattern) else 0
         prefix = anchor.pattern[:size] if size else anchor.pattern
         groups.setdefault(Anchor(prefix, anchor.caseless), []).append(anchor.pattern[len(prefix) :])
     for start, rests in groups.items():
@@ -77,7 +77,7 @@ def _merged(anchors: Iterable[Anchor]) -> Iterator[Anchor]:
         yield Anchor(start.pattern + rest, start.caseless)
 
 
-def _is_choice(pattern: bytes) -> bool:
+def is_choice(pattern: bytes) -> bool:
     """Return whether a pattern has alternatives as a whole, so that its matches begin differently."""
     depth = 0
     for token in _TOKENS.findall(pattern):

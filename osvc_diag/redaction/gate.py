@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.redaction.finder import is_choice
+from osvc_diag.redaction.literals import any_of, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,37 +18,57 @@ _START = re.compile(rb"(?:(?:[A-Za-z0-9_<&@%=;:/\"~-]|\\[^A-Za-z0-9])(?![?*{+|])
 
 
 class Gate:
-    """The anchors of all rules, each tested once, and only where its first bytes stand."""
+    """The anchors of all rules, each tested only where literal bytes of it stand in the line."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         owners: dict[Anchor, list[Rule]] = {}
         for rule in rules:
             for anchor in rule.anchors:
                 owners.setdefault(anchor, []).append(rule)
-        self._caseless = _tests(owners, caseless=True)
-        self._exact = _tests(owners, caseless=False)
+        self._caseless = _Tests({anchor: owned for anchor, owned in owners.items() if anchor.caseless})
+        self._exact = _Tests({anchor: owned for anchor, owned in owners.items() if not anchor.caseless})
 
     def rules(self, line: bytes) -> list[Rule]:
-        """Return the rules to try on a line."""
+        """Return the rules to try on a line, in an order that depends on nothing else."""
         found: dict[str, Rule] = {}
-        lowered = line.lower()
-        for start, anchor, rules in self._caseless:
-            if start in lowered and anchor.compiled.search(lowered):
-                found.update((rule.id, rule) for rule in rules)
-        for start, anchor, rules in self._exact:
-            if start in line and anchor.compiled.search(line):
-                found.update((rule.id, rule) for rule in rules)
-        return list(found.values())
+        self._caseless.add(line.lower(), found)
+        self._exact.add(line, found)
+        return [found[rule_id] for rule_id in sorted(found)]
 
 
-def _tests(owners: dict[Anchor, list[Rule]], *, caseless: bool) -> list[tuple[bytes, Anchor, list[Rule]]]:
-    return [
-        (_start(anchor), anchor, rules) for anchor, rules in owners.items() if anchor.caseless is caseless
-    ]
+class _Tests:
+    """Anchors by the literal bytes that a text must hold for them."""
+
+    def __init__(self, owners: dict[Anchor, list[Rule]]) -> None:
+        starts = {anchor: _start(anchor) for anchor in owners}
+        self._always = [(anchor, rules) for anchor, rules in owners.items() if not starts[anchor]]
+        self._by_start: dict[bytes, list[tuple[Anchor, list[Rule]]]] = {}
+        for anchor in sorted(filter(starts.get, owners), key=lambda anchor: starts[anchor]):
+            # Of starts that begin alike the shortest is found for all of them.
+            start = next(
+                (known for known in self._by_start if starts[anchor].startswith(known)), starts[anchor]
+            )
+            self._by_start.setdefault(start, []).append((anchor, owners[anchor]))
+        self._pattern: Optional[re.Pattern[bytes]] = None
+
+    def add(self, text: bytes, found: dict[str, Rule]) -> None:
+        """Add the rules of the anchors that stand in a text."""
+        if self._pattern is None:
+            rests: dict[bytes, set[bytes]] = {}
+            for start in self._by_start:
+                rests.setdefault(start[:1], set()).add(escaped(start[1:]))
+            # Looked ahead at, for one may begin inside another.
+            self._pattern = re.compile(b"(?=(%s))" % (any_of(rests) or b"(?!)"))
+        tests = [self._always, *(self._by_start[start] for start in set(self._pattern.findall(text)))]
+        for anchor, rules in (test for group in tests for test in group):
+            if anchor.compiled.search(text):
+                found.update((rule.id, rule) for rule in rules)
 
 
 def _start(anchor: Anchor) -> bytes:
     """Return literal bytes that a line must hold for an anchor: before its beginning, or from there on."""
+    if is_choice(anchor.pattern):
+        return b""
     before = _BEFORE.search(anchor.pattern)
     if before:
         return before[1]

@@ -118,6 +118,16 @@ class TestRulesOfOthers:
         )
         assert b"hunter2x" not in redacted(by, b"password=hunter2x")
 
+    @pytest.mark.parametrize("engine", usable_engines())
+    @pytest.mark.parametrize(
+        "pattern", [b"acme|bolt", b"(?:acme|bolt)", b"[ab](?:cme|olt)", b"a?cme|bol", b"\\$acme|bolt"]
+    )
+    def test_an_anchor_with_a_choice_is_found_in_each_of_its_ways(self, engine: str, pattern: bytes):
+        rule = Rule("acme", "x", (Anchor(pattern),), (), (), pattern=rb"[$](?P<secret>acme|bolt)")
+        by = redactor(engine=engine, extra_rules=[rule])
+        for word in (b"$acme", b"$bolt"):
+            assert b"<masked:acme:" in redacted(by, b"x\nthe " + word + b" x\n")
+
     def test_a_find_function_serves_in_the_place_of_a_pattern(self):
         rule = Rule("acme-all", "all", (Anchor(b"acme"),), (), (), find=lambda line: [Span(0, len(line))])
         assert re.fullmatch(
