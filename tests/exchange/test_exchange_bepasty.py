@@ -172,7 +172,8 @@ def test_an_interrupted_upload_goes_on_where_the_server_stands(blocked, exchange
     assert receipt.item == kept.item
     assert receipt.expires == kept.expires
     assert "/+upload/new" not in sent
-    assert events.of(Advanced)[0].byte_count == kept.ranges.total
+    # A chunk that was in flight when the first run gave up may still have been acknowledged since.
+    assert events.of(Advanced)[0].byte_count >= kept.ranges.total
     assert is_whole(exchange, receipt.item, path)
 
 
