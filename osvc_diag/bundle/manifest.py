@@ -35,7 +35,7 @@ class State(str, enum.Enum):
     DENIED = "denied"
     """The user may not read it."""
     TIMEOUT = "timeout"
-    """Took too long; what came in time is stored."""
+    """Took too long; what came in time is dropped: it could end in half a secret."""
     FAILED = "failed"
     """Could not be read or computed."""
     WITHHELD = "withheld"

@@ -127,10 +127,10 @@ def send(
     check_allowed(settings)
     exchange = find_exchange(settings.exchange, sending.plugins)
     command = upload_command(path, settings, sending.args, yes=True)
-    if not sending.is_agreed and not output.is_interactive:
-        raise UsageError("nothing was sent: nobody is there to ask", hint=f"to send it: {command}")
     with OpenedBundle(path) as opened:
         manifest, issue = _read(opened)
+        if not sending.is_agreed and not output.is_interactive:
+            raise UsageError("nothing was sent: nobody is there to ask", hint=f"to send it: {command}")
         receipt = earlier_receipt(opened, exchange.url)
         if receipt is not None:
             output.warn(f"it was delivered before; to send it again, remove {receipt_path(path)}")
