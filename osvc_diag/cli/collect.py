@@ -1,4 +1,4 @@
-"""Make a bundle of what support needs about objects of this node, without their secrets."""
+"""Make a bundle of what support needs about objects of this node, no secret in it."""
 
 from __future__ import annotations
 
@@ -49,15 +49,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--log-size",
         type=size,
         metavar="SIZE",
-        help="kept of each log with its rotated ones, the newest (default 32M)",
+        help="the newest part kept of each log with its rotated ones (default 32M)",
     )
     group.add_argument(
-        "--max-size", type=size, metavar="SIZE", help="of the bundle: what matters least is left out"
+        "--max-size",
+        type=size,
+        metavar="SIZE",
+        help="of the bundle: state goes in first, then confs, then logs",
     )
     group.add_argument(
-        "--timeout", type=duration, metavar="SECONDS", help="for collecting: what is late is left out"
+        "--timeout",
+        type=duration,
+        metavar="TIME",
+        help="for collecting, as 90s or 5m: what is late is left out",
     )
-    group.add_argument("--only", type=names, default=(), metavar="NAMES", help="these collectors, by commas")
+    group.add_argument(
+        "--only", type=names, default=(), metavar="NAMES", help="these collectors alone: node-conf,node-log"
+    )
     group.add_argument("--skip", type=names, default=(), metavar="NAMES", help="all collectors but these")
     group.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
     group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")

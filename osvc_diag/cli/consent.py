@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag.units import format_size
+from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     from osvc_diag.bundle.manifest import Manifest
@@ -30,7 +30,7 @@ def show_what_leaves(
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
     largest = sorted(stored, key=lambda entry: -(entry.stored_bytes or 0))[:LARGEST_SHOWN]
     rows = [(entry.name, format_size(entry.stored_bytes or 0)) for entry in largest]
-    output.table(f"largest of {len(stored)} artifacts", ["artifact", ">stored"], rows)
+    output.table(f"largest of {counted(len(stored), 'artifact')}", ["artifact", ">stored"], rows)
     rules = ", ".join(f"{rule} {count}" for rule, count in manifest.masked.items()) or "nothing"
     searched = "no secret was found" if verdict.is_searched else "secrets were not looked for"
     state = "passed" if verdict.ok else "FAILED"

@@ -26,22 +26,26 @@ def add_exchange_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--exchange",
         metavar="URL",
-        help="https://..., mailto:ADDRESS, file:///FOLDER/ (default: the support's)",
+        help="https://..., mailto:ADDRESS, file:///FOLDER/ (default: OpenSVC's)",
     )
     group.add_argument("--proxy", metavar="URL", help="http, https or socks5; none for a direct connection")
     group.add_argument("--ca-bundle", metavar="FILE", help="certificates to trust instead of the system's")
     group.add_argument("--insecure", action="store_true", help="do not verify TLS; anybody may then listen")
-    group.add_argument("--lifetime", metavar="TIME", help="that the exchange keeps it (default 7d)")
+    group.add_argument("--lifetime", metavar="TIME", help="how long the exchange keeps it (default 7d)")
     group.add_argument("--upload-timeout", metavar="TIME", help="for the whole upload (default 4h)")
-    group.add_argument("--exchange-credentials", metavar="FILE", help="holds user:password, mode 0600")
+    group.add_argument(
+        "--exchange-credentials", metavar="FILE", help="a file that holds user:password, mode 0600"
+    )
     group.add_argument("--proxy-credentials", metavar="FILE", help="the same for the proxy")
     group.add_argument(
         "--smtp", metavar="HOST[:PORT]", help="a relay that sends the mail of a mailto: exchange"
     )
     group.add_argument("--smtp-credentials", metavar="FILE", help="the same for the relay")
-    group.add_argument("--mail-from", metavar="ADDRESS", help="of the sender")
+    group.add_argument("--mail-from", metavar="ADDRESS", help="who the mail is from")
     group.add_argument(
-        "--mail-limit", metavar="SIZE", help="up to which a mail holds the bundle (default 10M)"
+        "--mail-limit",
+        metavar="SIZE",
+        help="a larger bundle is not in the mail, but a link to it (default 10M)",
     )
     group.add_argument("-y", "--yes", action="store_true", help="send it without asking")
 

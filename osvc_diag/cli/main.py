@@ -41,8 +41,9 @@ INTERRUPTED = 130
 TERMINATED = 143
 
 _EXIT_CODES = """\
-exit codes: 0 complete, 10 complete but for gaps, 2 usage, 3 plugin, 4 bundle not written,
-5 upload failed (the bundle is kept), 6 verification failed, 130/143 interrupted"""
+exit codes: 0 complete, 10 complete but for gaps, 2 usage, 3 plugin,
+4 bundle not written, 5 upload failed (the bundle is kept),
+6 verification failed, 130/143 interrupted"""
 
 
 class _Terminated(BaseException):
@@ -148,7 +149,7 @@ def _top(option: str) -> int:
         usage="osvc-diag [COMMAND] [OPTIONS] SELECTOR... | BUNDLE | FILE",
         description="Gathers what support needs about OpenSVC objects, without their secrets.\n\n"
         f"commands (osvc-diag COMMAND --help tells more):\n{commands}\n"
-        "SELECTOR: svc1, prod/svc/web, 'prod/**', '**', or the word node for the node alone",
+        "SELECTOR: svc1, prod/svc/web, 'prod/**', '**' for all, node for the node alone",
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -46,7 +46,7 @@ def run(_args: argparse.Namespace, output: Output) -> int:
         for info in plugins.infos
         for collector in info.collectors or ("",)
     ]
-    output.table("", ["plugin", "from", "collector", "what it takes"], rows, as_result=True)
+    output.table("", ["plugin", "from", "collector", "takes"], rows, as_result=True)
     for name, problem in plugins.failures:
         output.warn(f"{name}: {problem}")
     return 0

@@ -1,6 +1,8 @@
 """Redact a file or stdin to stdout, as the files of a bundle are.
 
-On a node its own secrets are learned first; elsewhere only what any secret looks like is masked.
+On a node its own secrets are learned first; elsewhere only what looks like a
+secret is masked. A gz, bz2 or xz file comes out as text. What was masked is
+counted on stderr, with --json as JSON.
 """
 
 from __future__ import annotations
@@ -80,7 +82,7 @@ def _list_rules(extra: Iterable[Rule], output: Output) -> None:
         rules = [{"id": name, "from": origin, "purpose": purpose} for name, origin, purpose in rows]
         output.result(json.dumps({"rule_set_version": RULE_SET_VERSION, "rules": rules}, indent=2))
     else:
-        output.table("", ["rule", "from", "what it finds"], rows, as_result=True)
+        output.table("", ["rule", "from", "finds"], rows, as_result=True)
 
 
 def _learned(args: argparse.Namespace, output: Output) -> Secrets:

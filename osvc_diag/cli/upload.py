@@ -1,6 +1,7 @@
 """Send an existing bundle, or go on with an upload that was interrupted.
 
-The bundle is verified first, and you are asked: without a terminal it is only sent with --yes.
+The bundle is verified first, and you are asked: without a terminal it is only
+sent with --yes.
 """
 
 from __future__ import annotations

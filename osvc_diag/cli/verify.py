@@ -1,8 +1,9 @@
-"""Verify a bundle: its checksums agree, nothing is hidden in it, and no secret is left.
+"""Verify a bundle: checksums agree, nothing is hidden in it, no secret is left.
 
-The secrets of the node's configuration are searched for where that can be read: on the node the
-bundle was made on, or with --root; on another node of its cluster, those that they share. Elsewhere
-only the forms that give any secret away are.
+The secrets of the node's configuration are searched for where that can be
+read: on the node the bundle was made on, or with --root; on another node of its
+cluster, those that they share. Elsewhere only the forms that give any secret
+away are.
 """
 
 from __future__ import annotations
