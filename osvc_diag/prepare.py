@@ -43,6 +43,8 @@ def prepare(
         PluginUnavailableError: a collector asked for by name cannot be used.
     """
     collectors = plugins.chosen(request.only, request.skip)
+    if not collectors:
+        raise UsageError("no collector is left to run", hint="look at --only and --skip: they exclude all")
     window = Window.parse(request.since, request.until, now=started, zone=node.zone)
     objects = tuple(node.select(request.selectors))
     plan = make_plan(node, objects, collectors, patient, log_size=request.log_size)

@@ -140,8 +140,9 @@ def read_credentials(path: str) -> Login:
     try:
         fd = open_trusted(path, private=True)
     except (OSError, UntrustedError) as error:
+        reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
         raise UsageError(
-            f"the credentials cannot be used: {error}",
+            f"the credentials cannot be used: {reason}",
             hint="one line user:password, in a file that only its owner can read (chmod 600)",
         ) from error
     with os.fdopen(fd, encoding="utf-8", errors="surrogateescape") as file:

@@ -128,10 +128,17 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 
 def _sending(args: argparse.Namespace, plugins: Plugins, node: Node, output: Output) -> Sending:
     """Resolve how to send before anything is collected: a mistake in it is told at once."""
-    from osvc_diag.cli.sending import sending_from, site_folder  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.sending import check_sending, sending_from, site_folder  # noqa: PLC0415 - not for --help
 
+    if args.no_upload and args.yes:
+        raise UsageError(
+            "--yes says to send the bundle, and --no-upload not to", hint="leave one of them out"
+        )
     etc = node.layout.etc if node.live else site_folder()
-    return sending_from(args, plugins, output, etc=etc, agreed=args.upload or args.yes)
+    sending = sending_from(args, plugins, output, etc=etc, agreed=args.upload or args.yes)
+    if sending.is_agreed:
+        check_sending(sending)
+    return sending
 
 
 def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:

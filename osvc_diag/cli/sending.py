@@ -98,6 +98,16 @@ class Sent:
         return facts | {"receipt": receipt_path(self.bundle), "ticket": self.ticket, "support": hours}
 
 
+def check_sending(sending: Sending) -> None:
+    """Find out before anything is collected what could not be sent anyway.
+
+    Raises:
+        UsageError: nobody owns the exchange's URL, or a credentials file or the proxy's URL cannot be used.
+    """
+    find_exchange(sending.settings.exchange, sending.plugins)
+    conditions_from(sending.settings, environ=sending.environ, insecure=sending.insecure)
+
+
 def send(
     path: str,
     sending: Sending,

@@ -37,3 +37,23 @@ def test_a_variable_that_makes_no_sense_is_told_before_anything_is_collected(sam
     assert done.returncode == 2
     assert "OSVC_DIAG_MAX_SIZE" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (["--yes", "--no-upload"], "--no-upload"),
+        (["--yes", "--exchange", "gopher://somewhere/"], "gopher"),
+        (["--yes", "--exchange-credentials", "/nowhere/login"], "/nowhere/login: No such file"),
+        (["--only", "node-conf", "--skip", "node-conf"], "no collector is left"),
+    ],
+)
+def test_what_cannot_come_to_an_end_is_told_before_anything_is_collected(
+    sample_tree, tmp_path, options, what
+) -> None:
+    command = [sys.executable, "-m", "osvc_diag", "node", "-o", str(tmp_path), *options]
+    command += ["--root", str(sample_tree("node1", "fhs"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert what in done.stderr
+    assert not list(tmp_path.iterdir())
