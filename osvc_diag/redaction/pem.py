@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterable
 
     from osvc_diag.redaction.tokens import Tokens
 
@@ -15,9 +16,7 @@ WINDOW = 32 * 1024  # bytes before an END line that may belong to its key; the l
 
 _BEGIN = re.compile(rb"-----? ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-Lines: ?\d+")
 _END = re.compile(rb"-----? ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-MAC:")
-# Where the anchors of the rule `private-key` find something, a key may begin or end.
-MARKS = (b"KEY", b"Private-")
-_MARK = (b"PRIVATE KEY", b"Private-")
+_MARKS = (b"PRIVATE KEY", b"Private-")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _CLOSING = b"\"',;)}] \t\r\n"
 _MIN_BODY = 20  # characters of base64 at the end of a line, which make it part of a key
@@ -47,6 +46,20 @@ class PrivateKeys:
         block, self._held = self._held + data, b""
         return block
 
+    def may_follow(self, block: bytes, offsets: Iterable[int]) -> bool:
+        """Return whether a key may begin or end in one of the lines that an engine found.
+
+        An engine finds `PRIVATE KEY`, or what hides it because it begins before it in the same line.
+        """
+        end = 0
+        for offset in offsets:
+            if offset >= end:
+                start = block.rfind(b"\n", end, offset) + 1 or end
+                end = block.find(b"\n", offset) + 1 or len(block)
+                if any(block.find(mark, start, end) >= 0 for mark in _MARKS):
+                    return True
+        return False
+
     def mask(self, block: bytes, counts: Counter[str]) -> bytes:
         """Return whole lines with the bodies of private keys masked."""
         return b"".join(self._masked(_lines(block), counts))
@@ -59,7 +72,7 @@ class PrivateKeys:
 
     def _masked(self, lines: list[bytes], counts: Counter[str]) -> list[bytes]:
         for index, line in enumerate(lines):
-            if any(mark in line for mark in _MARK):
+            if any(mark in line for mark in _MARKS):
                 begin, end = _last(_BEGIN, line), _last(_END, line)
                 if end >= 0 and self._strangers < 0 and not 0 <= begin < end:
                     self._mask_back(lines, index, counts)

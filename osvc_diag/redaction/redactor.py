@@ -16,7 +16,7 @@ from osvc_diag.redaction.long_line import LongLine
 from osvc_diag.redaction.masker import MAX_ROUNDS, Found, LineMasker, blanked, token_spans
 from osvc_diag.redaction.nested import RULE as ASSIGNMENT
 from osvc_diag.redaction.nested import OpenValue
-from osvc_diag.redaction.pem import MARKS, PrivateKeys
+from osvc_diag.redaction.pem import PrivateKeys
 from osvc_diag.redaction.stream import units
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class _Stream:
         if not block:
             return block
         offsets = self._finder.find(block)
-        if self._keys.open or any(block.startswith(MARKS, offset) for offset in offsets):
+        if self._keys.open or self._keys.may_follow(block, offsets):
             masked = self._keys.mask(block, self._counts)
             if masked != block:
                 block, offsets = masked, self._finder.find(masked)

@@ -251,6 +251,13 @@ class TestPrivateKeys:
     )
     BEGIN, END = b"-----BEGIN PRIVATE KEY-----", b"-----END PRIVATE KEY-----"
 
+    @pytest.mark.parametrize("engine", usable_engines())
+    def test_whose_head_goes_on_from_a_learned_value(self, engine: str):
+        by = redactor(b"X9X Private", engine=engine)
+        out = redacted(by, b"X9X Private-Lines: 3\n" + b"\n".join(self.BODY) + b"\nall done.\n", Form.LOG)
+        assert not any(body in out for body in self.BODY)
+        assert out.endswith(b"\nall done.\n")
+
     def check(self, lines: list[bytes], form: Form = Form.LOG) -> bytes:
         text = b"\n".join(lines) + b"\n"
         out = redacted(redactor(), text, form)
