@@ -116,7 +116,6 @@ _COMPRESSIONS: tuple[tuple[str, bytes, Callable[[], _Engine]], ...] = (
     (".xz", b"\xfd7zXZ\x00", lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY)),
 )
 _LONGEST_MAGIC = 6  # bytes
-SUFFIXES = tuple(suffix for suffix, _, _ in _COMPRESSIONS)
 
 
 def compression(start: bytes) -> Optional[str]:
@@ -149,7 +148,7 @@ def inflated(blocks: Iterable[bytes], suffix: str, limit: int) -> Iterator[bytes
 
     Args:
         blocks: The compressed bytes.
-        suffix: One of SUFFIXES.
+        suffix: `.gz`, `.bz2` or `.xz`.
         limit: Plain bytes, so that a bomb ends.
 
     Raises:

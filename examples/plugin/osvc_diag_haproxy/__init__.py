@@ -8,6 +8,7 @@ from osvc_diag.collector import Collector
 from osvc_diag.conf import parse_conf
 from osvc_diag.declare import document_artifact
 from osvc_diag.hookspecs import hookimpl
+from osvc_diag.reading.trees import NotTakenError
 from osvc_diag.redaction import Anchor, Rule
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def find_haproxy(node: Node, objects: Sequence[ObjectPath]) -> dict[str, list[st
     for obj in objects:
         try:
             text = node.trees.read(node.layout.conf_path(obj), CONF_LIMIT)
-        except OSError:
-            continue  # the object is gone, or was only a log
+        except (OSError, NotTakenError):
+            continue  # the object is gone, was only a log, or its conf leads out of the agent's folders
         resources = [
             entry.section for entry in parse_conf(text) if entry.key == "start" and "haproxy" in entry.value
         ]
