@@ -41,7 +41,7 @@ def main() -> None:
 
 def measure_big(node: str, out: str, size: int, rounds: int) -> None:
     """Measure a bundle of one big log."""
-    whole = ("node", "--root", node, "--log-size", "100G", "-o", out, "-q")
+    whole = ("node", "--root", node, "--log-size", "100G", "--output", out, "-q")
     compare(
         f"a log of {size // MB} MB, everything on",
         [tar(node, out), Contestant("osvc_diag", (*DIAG, *whole))],
@@ -58,7 +58,7 @@ def measure_window(node: str, out: str, rounds: int) -> None:
         log.readline()
         middle = log.readline()[:19].decode()
     until = str(datetime.fromisoformat(middle) + timedelta(minutes=10))
-    window = ("node", "--root", node, "--since", middle, "--until", until, "-o", out, "-q")
+    window = ("node", "--root", node, "--since", middle, "--until", until, "--output", out, "-q")
     compare(
         "ten minutes out of its middle",
         [tar(node, out), Contestant("osvc_diag --since --until", (*DIAG, *window))],
@@ -70,7 +70,7 @@ def measure_many(node: str, out: str, rounds: int) -> None:
     """Measure many small files."""
     compare(
         "many objects with small files",
-        [tar(node, out), Contestant("osvc_diag '**'", (*DIAG, "**", "--root", node, "-o", out, "-q"))],
+        [tar(node, out), Contestant("osvc_diag '**'", (*DIAG, "**", "--root", node, "--output", out, "-q"))],
         rounds=rounds,
     )
 
@@ -82,7 +82,9 @@ def measure_small(out: str, rounds: int) -> None:
         [
             Contestant("python -c pass", (sys.executable, "-c", "pass")),
             Contestant("osvc_diag --help", (*DIAG, "--help")),
-            Contestant("osvc_diag prod/svc/web", (*DIAG, "prod/svc/web", "--root", SAMPLE, "-o", out, "-q")),
+            Contestant(
+                "osvc_diag prod/svc/web", (*DIAG, "prod/svc/web", "--root", SAMPLE, "--output", out, "-q")
+            ),
         ],
         rounds=rounds,
     )

@@ -4,9 +4,9 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from osvc_diag.errors import DiagError
-    from osvc_diag.frontdoor import Result, diagnose
-    from osvc_diag.node import Node
-    from osvc_diag.request import Issue
+    from osvc_diag.node.node import Node
+    from osvc_diag.run.frontdoor import Result, diagnose
+    from osvc_diag.run.request import Issue
 
 __all__ = ["DiagError", "Issue", "Node", "Result", "__version__", "diagnose"]
 
@@ -14,10 +14,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "DiagError": "osvc_diag.errors",
-    "Issue": "osvc_diag.request",
-    "Node": "osvc_diag.node",
-    "Result": "osvc_diag.frontdoor",
-    "diagnose": "osvc_diag.frontdoor",
+    "Issue": "osvc_diag.run.request",
+    "Node": "osvc_diag.node.node",
+    "Result": "osvc_diag.run.frontdoor",
+    "diagnose": "osvc_diag.run.frontdoor",
 }
 
 

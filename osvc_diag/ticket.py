@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.printable import printable
-from osvc_diag.request import Issue
+from osvc_diag.run.request import Issue
 from osvc_diag.units import format_size
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from osvc_diag.node import Node
+from osvc_diag.node.node import Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 
-from osvc_diag.artifact import Form
-from osvc_diag.plugin_manager import load_plugins
+from osvc_diag.plugin.artifact import Form
+from osvc_diag.plugin.plugin_manager import load_plugins
 from osvc_diag.redaction import Redactor, Tokens, learn
 
 EXAMPLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples")

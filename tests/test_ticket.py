@@ -17,7 +17,7 @@ from osvc_diag.bundle.manifest import (
     State,
 )
 from osvc_diag.exchange.receipt import Receipt
-from osvc_diag.request import Issue
+from osvc_diag.run.request import Issue
 from osvc_diag.ticket import HOURS, support_hours, ticket_text
 
 MANIFEST = Manifest(

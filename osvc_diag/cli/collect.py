@@ -13,7 +13,8 @@ from osvc_diag.cli.options import add_node_arguments, duration, find_node, names
 from osvc_diag.cli.questions import ask_issue
 from osvc_diag.cli.report import plan_as_json, result_as_json, tell_plan, tell_result
 from osvc_diag.errors import UsageError
-from osvc_diag.request import DEFAULT_LOG_SIZE, NODE_WORD, Issue, Request
+from osvc_diag.objects.selectors import NODE_WORD
+from osvc_diag.run.request import DEFAULT_LOG_SIZE, Issue, Request
 from osvc_diag.settings import NEVER
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from osvc_diag.cli.output import Output
     from osvc_diag.cli.sending import Sending, Sent
-    from osvc_diag.frontdoor import Result
-    from osvc_diag.node import Node
-    from osvc_diag.plugin_manager import Plugins
+    from osvc_diag.node.node import Node
+    from osvc_diag.plugin.plugin_manager import Plugins
+    from osvc_diag.run.frontdoor import Result
     from osvc_diag.settings import Settings
 
 COMPLETE = 0
@@ -70,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
     group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")
     group = parser.add_argument_group("the bundle")
-    group.add_argument("-o", "--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
+    group.add_argument("--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
     group.add_argument("--label", metavar="TEXT", help="a note for the manifest")
     choice = parser.add_argument_group("whether it is sent").add_mutually_exclusive_group()
     choice.add_argument("--upload", action="store_true", help="send it without asking")
@@ -99,8 +100,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from osvc_diag.frontdoor import make_bundle  # noqa: PLC0415 - not for --help
-    from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
+    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415
+    from osvc_diag.run.frontdoor import make_bundle  # noqa: PLC0415 - not for --help
 
     node = find_node(args)
     if not args.selectors:
@@ -216,8 +217,8 @@ def _warn_of_command_names(node: Node, output: Output) -> None:
 
 def _dry_run(request: Request, node: Node, plugins: Plugins, output: Output) -> int:
     from osvc_diag.clock import SystemClock  # noqa: PLC0415 - not for --help
-    from osvc_diag.prepare import prepare  # noqa: PLC0415
     from osvc_diag.reading.patience import PatientReader  # noqa: PLC0415
+    from osvc_diag.run.prepare import prepare  # noqa: PLC0415
 
     patient = PatientReader()
     try:

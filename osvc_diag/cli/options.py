@@ -9,7 +9,7 @@ from osvc_diag.errors import UsageError
 from osvc_diag.units import parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from osvc_diag.node import Node
+    from osvc_diag.node.node import Node
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def find_node(args: argparse.Namespace) -> Node:
     Raises:
         NodeNotFoundError: there is no agent.
     """
-    from osvc_diag.node import Node  # noqa: PLC0415 - not for --help
+    from osvc_diag.node.node import Node  # noqa: PLC0415 - not for --help
 
     return Node.discover(args.root, name=args.node, zone=args.timezone)
 

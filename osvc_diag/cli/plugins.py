@@ -17,7 +17,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def run(_args: argparse.Namespace, output: Output) -> int:
     """Load all plugins and list them."""
-    from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415 - not for --help
+    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415 - not for --help
 
     plugins = load_plugins()
     if output.is_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Callable
 
-from osvc_diag.request import Issue
+from osvc_diag.run.request import Issue
 
 if TYPE_CHECKING:
     from osvc_diag.cli.output import Output

@@ -14,9 +14,9 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Optional
 
-from osvc_diag.artifact import Form
 from osvc_diag.cli.options import add_node_arguments, find_node
 from osvc_diag.errors import DiagError, NodeNotFoundError, RedactionError, UsageError, VerificationError
+from osvc_diag.plugin.artifact import Form
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Redact one stream, or list the rules."""
-    from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415 - not for --help
+    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415 - not for --help
 
     rules = load_plugins().rules
     if args.rules:
@@ -87,8 +87,8 @@ def _list_rules(extra: Iterable[Rule], output: Output) -> None:
 
 def _learned(args: argparse.Namespace, output: Output) -> Secrets:
     """Learn the secrets of the node, where there is one."""
-    from osvc_diag.configuration import known_names, read_configuration  # noqa: PLC0415
     from osvc_diag.redaction import Secrets, learn  # noqa: PLC0415
+    from osvc_diag.run.configuration import known_names, read_configuration  # noqa: PLC0415
 
     try:
         node = find_node(args)

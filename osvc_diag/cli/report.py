@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from osvc_diag.bundle.manifest import Gap, Manifest
     from osvc_diag.cli.output import Output
-    from osvc_diag.frontdoor import Result
-    from osvc_diag.prepare import Prepared
+    from osvc_diag.run.frontdoor import Result
+    from osvc_diag.run.prepare import Prepared
 
 GAPS_SHOWN = 15
 _CUT = frozenset({State.SLICED, State.SKIPPED})

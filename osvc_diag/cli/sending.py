@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.verdict import Verdict
     from osvc_diag.cli.output import Output
     from osvc_diag.exchange.receipt import Receipt
-    from osvc_diag.plugin_manager import Plugins
-    from osvc_diag.request import Issue
+    from osvc_diag.plugin.plugin_manager import Plugins
+    from osvc_diag.run.request import Issue
     from osvc_diag.settings import Settings
 
 SUDO_HINT = (
@@ -183,7 +183,7 @@ def tell_sent(sent: Sent, output: Output) -> None:
 
 def site_folder() -> Optional[str]:
     """Return the configuration folder of this machine's agent, where the site file may be."""
-    from osvc_diag.node import Node  # noqa: PLC0415
+    from osvc_diag.node.node import Node  # noqa: PLC0415
 
     try:
         return Node.discover().layout.etc

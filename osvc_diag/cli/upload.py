@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, ask, send; a no is no failure."""
     from osvc_diag.cli import sending as way  # noqa: PLC0415 - not for --help
-    from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
+    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415
 
     sending = way.sending_from(args, load_plugins(), output, etc=way.site_folder(), agreed=args.yes)
     sent = way.send(args.bundle, sending, output)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.verdict import Verdict
     from osvc_diag.bundle.verify import Search
     from osvc_diag.cli.output import Output
-    from osvc_diag.node import Node
+    from osvc_diag.node.node import Node
 
 OK = 0
 
@@ -66,9 +66,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def scope_of(args: argparse.Namespace, manifest: Manifest) -> Scope:
     """Learn what the node's configuration tells, where it is the node of the bundle."""
-    from osvc_diag.configuration import known_names, read_configuration  # noqa: PLC0415 - not for --help
-    from osvc_diag.plugin_manager import load_plugins  # noqa: PLC0415
+    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415
     from osvc_diag.redaction import SecretSearch, learn  # noqa: PLC0415
+    from osvc_diag.run.configuration import known_names, read_configuration  # noqa: PLC0415 - not for --help
 
     node = _node_of(args, manifest)
     confs, gaps = ([], []) if node is None else read_configuration(node)

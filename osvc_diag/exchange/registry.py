@@ -9,7 +9,7 @@ from osvc_diag.exchange.login import mask_url, split_login
 
 if TYPE_CHECKING:
     from osvc_diag.exchange.interface import Exchange
-    from osvc_diag.plugin_manager import Plugins
+    from osvc_diag.plugin.plugin_manager import Plugins
 
 HOOK = "osvc_diag_exchange"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.artifact import DocumentSource, LogSource
+from osvc_diag.plugin.artifact import DocumentSource, LogSource
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.reading.patience import StalledError
@@ -13,7 +13,7 @@ from osvc_diag.reading.patience import StalledError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.artifact import Artifact
+    from osvc_diag.plugin.artifact import Artifact
     from osvc_diag.reading.patience import PatientReader
     from osvc_diag.reading.sources import SourceReader
 

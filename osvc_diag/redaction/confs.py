@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from osvc_diag.conf import ENCODING, ERRORS, ConfEntry, parse_conf
+from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf
 from osvc_diag.redaction import values
 from osvc_diag.redaction.masker import Found, blanked, token_spans
 from osvc_diag.redaction.names import is_secret_name

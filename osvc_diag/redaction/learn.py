@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from osvc_diag.conf import ENCODING, ERRORS, ConfEntry, parse_conf
+from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf
 from osvc_diag.redaction import crypt
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import DATA, ENV, KEY, content_start, verdict

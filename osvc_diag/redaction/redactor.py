@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.artifact import Form
-from osvc_diag.conf import ENCODING, ERRORS
 from osvc_diag.errors import RedactionError
+from osvc_diag.objects.conf import ENCODING, ERRORS
+from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
 from osvc_diag.redaction.content import looked_at

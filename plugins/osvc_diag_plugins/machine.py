@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import psutil
 
-from osvc_diag.daemon import daemon_pid, held_logs, is_started_as_daemon
+from osvc_diag.node.daemon import daemon_pid, held_logs, is_started_as_daemon
 from osvc_diag.reading.patience import PatientReader
 
 if TYPE_CHECKING:
-    from osvc_diag.node import Node
+    from osvc_diag.node.node import Node
 
 Section = dict[str, Any]
 PATIENCE = 3.0  # seconds for one section, or one folder: one on a dead NFS server hangs

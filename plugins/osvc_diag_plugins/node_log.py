@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from osvc_diag.artifact import Artifact, Priority
-from osvc_diag.collector import Collector
-from osvc_diag.daemon import daemon_pid, held_logs
-from osvc_diag.declare import held_log_artifact, log_artifact, log_artifacts
-from osvc_diag.families import LogFamilies
-from osvc_diag.hookspecs import hookimpl
-from osvc_diag.naming import GO_AGENT
+from osvc_diag.node.daemon import daemon_pid, held_logs
+from osvc_diag.objects.naming import GO_AGENT
+from osvc_diag.plugin.artifact import Artifact, Priority
+from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.declare import held_log_artifact, log_artifact, log_artifacts
+from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag.reading.families import LogFamilies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.naming import ObjectPath
-    from osvc_diag.node import Node
+    from osvc_diag.node.node import Node
+    from osvc_diag.objects.naming import ObjectPath
 
 
 def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from osvc_diag.artifact import Artifact, Form, Priority
-from osvc_diag.collector import Collector
-from osvc_diag.declare import file_artifacts
-from osvc_diag.hookspecs import hookimpl
+from osvc_diag.plugin.artifact import Artifact, Form, Priority
+from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.declare import file_artifacts
+from osvc_diag.plugin.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.naming import ObjectPath
-    from osvc_diag.node import Node
+    from osvc_diag.node.node import Node
+    from osvc_diag.objects.naming import ObjectPath
 
 # By name. certs also holds the listener's private key, which is never taken; in lock, the move_file_* are
 # empty leavings, one for each conf that was ever written.

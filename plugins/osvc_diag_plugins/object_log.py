@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from osvc_diag.artifact import Artifact, Priority
-from osvc_diag.collector import Collector
-from osvc_diag.declare import log_artifact, log_artifacts
-from osvc_diag.families import LogFamilies
-from osvc_diag.hookspecs import hookimpl
-from osvc_diag.layout import LOG_SUFFIX
+from osvc_diag.objects.layout import LOG_SUFFIX
+from osvc_diag.plugin.artifact import Artifact, Priority
+from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.declare import log_artifact, log_artifacts
+from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag.reading.families import LogFamilies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.naming import ObjectPath
-    from osvc_diag.node import Node
+    from osvc_diag.node.node import Node
+    from osvc_diag.objects.naming import ObjectPath
 
 # lxc's console, and what agents before 2018 left.
 OTHER_SPELLINGS = ("{}.console.log", "{}.debug.log", ".{}.log")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag.artifact import Artifact, Priority
-from osvc_diag.collector import Collector
-from osvc_diag.declare import document_artifact
-from osvc_diag.hookspecs import hookimpl
+from osvc_diag.plugin.artifact import Artifact, Priority
+from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.declare import document_artifact
+from osvc_diag.plugin.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.naming import ObjectPath
-    from osvc_diag.node import Node
+    from osvc_diag.node.node import Node
+    from osvc_diag.objects.naming import ObjectPath
 
 
 def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:

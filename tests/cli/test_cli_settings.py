@@ -30,7 +30,7 @@ def test_the_budget_of_logs_comes_from_the_option_or_the_variable(
 
 
 def test_a_variable_that_makes_no_sense_is_told_before_anything_is_collected(sample_tree, tmp_path) -> None:
-    command = [sys.executable, "-m", "osvc_diag", "node", "-o", str(tmp_path)]
+    command = [sys.executable, "-m", "osvc_diag", "node", "--output", str(tmp_path)]
     command += ["--root", str(sample_tree("node1", "fhs"))]
     environ = {**os.environ, "OSVC_DIAG_MAX_SIZE": "plenty"}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
@@ -51,7 +51,7 @@ def test_a_variable_that_makes_no_sense_is_told_before_anything_is_collected(sam
 def test_what_cannot_come_to_an_end_is_told_before_anything_is_collected(
     sample_tree, tmp_path, options, what
 ) -> None:
-    command = [sys.executable, "-m", "osvc_diag", "node", "-o", str(tmp_path), *options]
+    command = [sys.executable, "-m", "osvc_diag", "node", "--output", str(tmp_path), *options]
     command += ["--root", str(sample_tree("node1", "fhs"))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
 
-from osvc_diag.collector import Collector
-from osvc_diag.frontdoor import Result, make_bundle
-from osvc_diag.hookspecs import hookimpl
-from osvc_diag.node import Node
-from osvc_diag.plugin_manager import load_plugins
-from osvc_diag.request import Request
+from osvc_diag.node.node import Node
+from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag.plugin.plugin_manager import load_plugins
+from osvc_diag.run.frontdoor import Result, make_bundle
+from osvc_diag.run.request import Request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osvc_diag.artifact import Artifact
+    from osvc_diag.plugin.artifact import Artifact
 
 PLUGIN = "third-party"
 

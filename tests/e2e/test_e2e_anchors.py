@@ -14,17 +14,17 @@ import pytest
 from e2e_tools import TIMEOUT, content, environment, files_of, manifest_of, osvc_diag, unpack
 
 from osvc_diag.events import PhaseStarted
-from osvc_diag.frontdoor import make_bundle
-from osvc_diag.hookspecs import hookimpl
-from osvc_diag.node import Node
-from osvc_diag.plugin_manager import load_plugins
+from osvc_diag.node.node import Node
+from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag.plugin.plugin_manager import load_plugins
 from osvc_diag.redaction import Anchor, Rule
-from osvc_diag.request import Request
+from osvc_diag.run.frontdoor import make_bundle
+from osvc_diag.run.request import Request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osvc_diag.frontdoor import Result
+    from osvc_diag.run.frontdoor import Result
 
 Collected = Callable[..., "Result"]
 LOG = "file/var/log/opensvc/svc1.log"
@@ -258,7 +258,7 @@ def test_memory_does_not_grow_with_the_log(tmp_path: Path, own_tree: Callable[..
                     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
                 ),
                 *[sys.executable, "-m", "osvc_diag", "--root", root, "svc1", "-q", "--log-size", "1G"],
-                *["-o", str(tmp_path)],
+                *["--output", str(tmp_path)],
             ],
             check=True,
             capture_output=True,
@@ -293,5 +293,7 @@ def test_no_line_makes_a_rule_backtrack_for_minutes(
     root = own_tree()
     with open(os.path.join(root, LOG[len("file/") :]), "wb") as log:
         log.write(RECORD + line + b"\n")
-    done = osvc_diag("--root", root, "svc1", "--only", "object-log", "-o", str(tmp_path / "out.tar.gz"), "-q")
+    done = osvc_diag(
+        "--root", root, "svc1", "--only", "object-log", "--output", str(tmp_path / "out.tar.gz"), "-q"
+    )
     assert done.returncode == 0, done.stderr

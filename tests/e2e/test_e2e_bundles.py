@@ -86,7 +86,7 @@ def test_a_bundle_opens_with_stock_tools_and_holds_no_planted_secret(
     secrets: list[str],
     schema: dict[str, object],
 ) -> None:
-    done = osvc_diag("--root", sample_tree(node, layout), selector, "-o", str(tmp_path))
+    done = osvc_diag("--root", sample_tree(node, layout), selector, "--output", str(tmp_path))
     assert done.returncode == 0, done.stderr
     bundle = done.stdout.rstrip("\n")
     assert os.listdir(tmp_path) == [os.path.basename(bundle)]
@@ -107,7 +107,7 @@ def test_a_bundle_opens_with_stock_tools_and_holds_no_planted_secret(
 
 @pytest.mark.parametrize("layout", ["fhs", "dev"])
 def test_what_support_needs_is_kept(layout: str, tmp_path: Path, sample_tree: Callable[..., str]) -> None:
-    done = osvc_diag("--root", sample_tree("node1", layout), "**", "-o", str(tmp_path))
+    done = osvc_diag("--root", sample_tree("node1", layout), "**", "--output", str(tmp_path))
     folder = unpack(done.stdout.rstrip("\n"), str(tmp_path / "unpacked"))
     kept = [(f"{ETC[layout]}/{name}", lines) for name, lines in KEPT.items()]
     kept += [(f"{LOG[layout]}/{name}", lines) for name, lines in KEPT_IN_LOGS.items()]
@@ -120,7 +120,7 @@ def test_masking_a_log_changes_nothing_but_the_secrets(
     node: str, layout: str, tmp_path: Path, sample_tree: Callable[..., str], secrets: list[str]
 ) -> None:
     root = sample_tree(node, layout)
-    done = osvc_diag("--root", root, "**", "-o", str(tmp_path))
+    done = osvc_diag("--root", root, "**", "--output", str(tmp_path))
     folder = unpack(done.stdout.rstrip("\n"), str(tmp_path / "unpacked"))
     logs = [name for name in files_of(folder) if name.startswith(LOG[layout] + "/")]
     assert f"{LOG[layout]}/node.log" in logs
@@ -140,7 +140,7 @@ def test_only_the_selected_objects_are_taken_and_never_the_private_key(
     root = sample_tree("node1", layout)
     with open(os.path.join(root, VAR[layout][len("file/") :], "certs/private_key"), "rb") as file:
         key_lines = file.read().split(b"\n")[1:-2]
-    done = osvc_diag("--root", root, "prod/svc/web", "-o", str(tmp_path / "web.tar.gz"))
+    done = osvc_diag("--root", root, "prod/svc/web", "--output", str(tmp_path / "web.tar.gz"))
     assert done.stdout == f"{tmp_path}/web.tar.gz\n", done.stderr
     folder = unpack(str(tmp_path / "web.tar.gz"), str(tmp_path / "web"))
     confs = {name[len(ETC[layout]) + 1 :] for name in files_of(folder) if name.startswith(ETC[layout] + "/")}
@@ -160,7 +160,7 @@ def test_only_the_selected_objects_are_taken_and_never_the_private_key(
 
 
 def test_rotated_logs_come_with_their_object(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
-    done = osvc_diag("--root", sample_tree(), "svc1", "-o", str(tmp_path))
+    done = osvc_diag("--root", sample_tree(), "svc1", "--output", str(tmp_path))
     folder = unpack(done.stdout.rstrip("\n"), str(tmp_path / "unpacked"))
     rotated = content(folder, "file/var/log/opensvc/svc1.log.1.gz")
     assert rotated.count(b"\n") > 10
@@ -172,7 +172,7 @@ def test_what_is_left_of_a_deleted_object_can_be_selected(
 ) -> None:
     root = own_tree("node1", "fhs")
     os.unlink(os.path.join(root, "etc/opensvc/svc1.conf"))
-    done = osvc_diag("--root", root, "svc1", "-o", str(tmp_path / "out.tar.gz"))
+    done = osvc_diag("--root", root, "svc1", "--output", str(tmp_path / "out.tar.gz"))
     assert done.returncode == 10, done.stderr
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
     found = files_of(folder)
@@ -190,7 +190,7 @@ def test_a_live_node_of_a_root_path_install_is_found_and_tells_of_its_machine(
     root = own_tree("node1", "dev")
     os.unlink(f"{root}/var/osvcd.pid")  # its process was another machine's
     env = environment(OSVC_ROOT_PATH=root, SOME_TOKEN="env-token-7Yx2")
-    done = osvc_diag("svc1", "-o", str(tmp_path / "out.tar.gz"), env=env)
+    done = osvc_diag("svc1", "--output", str(tmp_path / "out.tar.gz"), env=env)
     assert done.returncode in {0, 10}, done.stderr
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
     system = json.loads(content(folder, "info/system.json"))

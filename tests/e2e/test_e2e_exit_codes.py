@@ -27,7 +27,7 @@ def test_without_a_selector_the_objects_are_told_and_the_word_node(sample_tree: 
 def test_an_unknown_object_gets_the_nearest_names_and_nothing_is_written(
     tmp_path: Path, sample_tree: Callable[..., str]
 ) -> None:
-    done = osvc_diag("--root", sample_tree(), "prod/svc/wed", "-o", str(tmp_path))
+    done = osvc_diag("--root", sample_tree(), "prod/svc/wed", "--output", str(tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
     assert "'prod/svc/wed'" in done.stderr
     assert "prod/svc/web" in done.stderr
@@ -50,7 +50,7 @@ def test_an_unknown_object_gets_the_nearest_names_and_nothing_is_written(
 def test_a_request_that_makes_no_sense_is_refused_in_two_lines(
     args: list[str], words: list[str], tmp_path: Path, sample_tree: Callable[..., str]
 ) -> None:
-    done = osvc_diag("--root", sample_tree(), "-o", str(tmp_path), *args)
+    done = osvc_diag("--root", sample_tree(), "--output", str(tmp_path), *args)
     assert (done.returncode, done.stdout) == (2, "")
     assert [word for word in words if word not in done.stderr] == []
     assert done.stderr.count("\n") <= 2
@@ -60,7 +60,9 @@ def test_a_request_that_makes_no_sense_is_refused_in_two_lines(
 def test_a_collector_that_is_unknown_is_3_and_the_known_ones_are_told(
     tmp_path: Path, sample_tree: Callable[..., str]
 ) -> None:
-    done = osvc_diag("--root", sample_tree(), "node", "--only", "node-log,nod-conf", "-o", str(tmp_path))
+    done = osvc_diag(
+        "--root", sample_tree(), "node", "--only", "node-log,nod-conf", "--output", str(tmp_path)
+    )
     assert (done.returncode, done.stdout) == (3, "")
     assert "'nod-conf'" in done.stderr
     assert "node-conf" in done.stderr
@@ -86,7 +88,7 @@ def with_site(folder: str) -> dict[str, str]:
 def test_a_broken_plugin_asked_for_by_name_is_3(
     tmp_path: Path, broken_plugin: str, sample_tree: Callable[..., str]
 ) -> None:
-    args = ["--root", sample_tree(), "node", "-o", str(tmp_path / "out.tar.gz")]
+    args = ["--root", sample_tree(), "node", "--output", str(tmp_path / "out.tar.gz")]
     done = osvc_diag(*args, "--only", "broken", env=with_site(broken_plugin))
     assert done.returncode == 3, done.stderr
     assert "it lacks its library" in done.stderr
@@ -96,7 +98,7 @@ def test_a_broken_plugin_asked_for_by_name_is_3(
 def test_a_broken_plugin_nobody_asked_for_costs_only_itself(
     tmp_path: Path, broken_plugin: str, sample_tree: Callable[..., str]
 ) -> None:
-    args = ["--root", sample_tree(), "node", "-o", str(tmp_path / "out.tar.gz")]
+    args = ["--root", sample_tree(), "node", "--output", str(tmp_path / "out.tar.gz")]
     done = osvc_diag(*args, "--json", env=with_site(broken_plugin))
     assert done.returncode == 10, done.stderr
     told = json.loads(done.stdout)
@@ -112,7 +114,7 @@ def test_an_output_that_cannot_be_written_is_4(
 ) -> None:
     (tmp_path / "a file").write_text("")
     output = place if place == "/proc" else str(tmp_path / place)
-    done = osvc_diag("--root", sample_tree(), "node", "-o", output)
+    done = osvc_diag("--root", sample_tree(), "node", "--output", output)
     assert (done.returncode, done.stdout) == (4, "")
     assert output in done.stderr
     assert "--output" in done.stderr
@@ -143,7 +145,7 @@ def test_too_little_room_is_told_before_anything_is_read(
     small_disk: Callable[[str], str], sample_tree: Callable[..., str]
 ) -> None:
     folder = small_disk("64k")
-    done = osvc_diag("--root", sample_tree(), "**", "-o", folder)
+    done = osvc_diag("--root", sample_tree(), "**", "--output", folder)
     assert (done.returncode, done.stdout) == (4, "")
     assert "64.0 KiB free" in done.stderr
     assert "--output" in done.stderr
@@ -161,7 +163,7 @@ def test_a_disk_that_fills_up_meanwhile_leaves_nothing(
             b"2026-11-22 20:20:00,000 INFO n:node1 | " + os.urandom(33_000).hex().encode() + b"\n"
             for _ in range(80)
         )
-    done = osvc_diag("--root", root, "svc1", "-o", folder)
+    done = osvc_diag("--root", root, "svc1", "--output", folder)
     assert (done.returncode, done.stdout) == (4, "")
     assert "No space left on device" in done.stderr
     assert os.listdir(folder) == []
@@ -172,7 +174,7 @@ def test_gaps_are_10_and_told_with_their_reasons(tmp_path: Path, own_tree: Calla
     log = os.path.join(root, "var/log/opensvc/namespaces/prod/svc/web.log")
     os.unlink(log)
     os.symlink("/etc/passwd", log)
-    done = osvc_diag("--root", root, "prod/svc/web", "-o", str(tmp_path / "out.tar.gz"))
+    done = osvc_diag("--root", root, "prod/svc/web", "--output", str(tmp_path / "out.tar.gz"))
     assert done.returncode == 10
     assert done.stdout == f"{tmp_path}/out.tar.gz\n"
     assert "leads out of the agent's folders" in done.stderr
@@ -237,7 +239,7 @@ def old_python(version: str) -> str:
 def test_streams_that_are_closed_or_full_cost_no_bundle(
     stream: str, code: int, tmp_path: Path, sample_tree: Callable[..., str]
 ) -> None:
-    command = f'"$0" -m osvc_diag --root "$1" node -o "$2" {stream}'
+    command = f'"$0" -m osvc_diag --root "$1" node --output "$2" {stream}'
     done = subprocess.run(
         ["sh", "-c", command, sys.executable, sample_tree(), str(tmp_path / "out.tar.gz")],
         check=False,
@@ -290,7 +292,7 @@ def test_a_secret_that_is_found_in_a_bundle_is_6_and_told_without_its_value(
     with open(os.path.join(root, "var/log/opensvc/svc1.log"), "a", encoding="ascii") as log:
         log.write(f"2026-11-22 21:00:00,000 INFO n:node1 o:svc1 sc:n | id {word}\n")
     leaky = bundle.replace(".tar.gz", "-leaky.tar.gz")
-    assert osvc_diag("--root", root, "svc1", "-q", "-o", leaky).returncode == 0
+    assert osvc_diag("--root", root, "svc1", "-q", "--output", leaky).returncode == 0
     with open(os.path.join(root, "etc/opensvc/node.conf"), "a", encoding="ascii") as conf:
         conf.write(f"\n[array#x]\npassword = {word}\n")
     done = osvc_diag("verify", leaky, "--root", root)

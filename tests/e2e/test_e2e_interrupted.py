@@ -53,7 +53,7 @@ def start(busy_tree: str, tmp_path: Path) -> Iterator[Callable[[], subprocess.Po
                     busy_tree,
                     "svc1",
                     "-v",
-                    "-o",
+                    "--output",
                     str(tmp_path / "out"),
                 ],
                 stdin=subprocess.DEVNULL,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 from e2e_tools import content, files_of, manifest_of, osvc_diag, unpack
 
-from osvc_diag.artifact import Artifact, DocumentSource, Form, Priority
 from osvc_diag.bundle.manifest import State
+from osvc_diag.plugin.artifact import Artifact, DocumentSource, Form, Priority
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osvc_diag.frontdoor import Result
+    from osvc_diag.run.frontdoor import Result
 
 Collected = Callable[..., "Result"]
 LOG = "file/var/log/opensvc"
@@ -37,7 +37,7 @@ def test_a_bundle_stays_below_its_limit_and_keeps_what_matters_most(
 ) -> None:
     root = own_tree()
     lengthen(os.path.join(root, "var/log/opensvc/svc1.log"), 6_000, random=True)
-    done = osvc_diag("--root", root, "svc1", "--max-size", size, "-o", str(tmp_path / "out.tar.gz"))
+    done = osvc_diag("--root", root, "svc1", "--max-size", size, "--output", str(tmp_path / "out.tar.gz"))
     assert done.returncode == 10, done.stderr
     assert os.path.getsize(tmp_path / "out.tar.gz") <= int(size[:-1]) * 1024
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
@@ -57,7 +57,7 @@ def test_of_a_log_that_does_not_fit_the_newest_part_is_kept_from_a_records_start
     root = own_tree()
     log = os.path.join(root, "var/log/opensvc/svc1.log")
     lengthen(log, 6_000, random=True)
-    osvc_diag("--root", root, "svc1", "--max-size", "300K", "-o", str(tmp_path / "out.tar.gz"))
+    osvc_diag("--root", root, "svc1", "--max-size", "300K", "--output", str(tmp_path / "out.tar.gz"))
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
     kept = content(folder, f"{LOG}/svc1.log")
     assert len(kept) > 200_000
@@ -73,7 +73,7 @@ def test_each_log_has_a_budget_of_its_own_and_the_newest_part_is_kept(
 ) -> None:
     root = own_tree()
     lengthen(os.path.join(root, "var/log/opensvc/svc1.log"), 3_000)
-    done = osvc_diag("--root", root, "svc1", "--log-size", "20K", "-o", str(tmp_path / "out.tar.gz"))
+    done = osvc_diag("--root", root, "svc1", "--log-size", "20K", "--output", str(tmp_path / "out.tar.gz"))
     assert done.returncode == 0, done.stderr
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
     kept = content(folder, f"{LOG}/svc1.log")
@@ -94,7 +94,7 @@ def test_a_window_slices_inside_logs_and_rotated_logs(
         "2026-11-22 20:00",
         "--until",
         "2026-11-22 20:15:30",
-        "-o",
+        "--output",
         str(tmp_path / "out.tar.gz"),
     ]
     done = osvc_diag("--root", root, "svc1", *args)
@@ -156,7 +156,9 @@ def test_a_time_limit_ends_collecting_and_what_was_not_read_is_told(
 
 
 def test_no_time_at_all_gives_a_bundle_of_gaps(tmp_path: Path, sample_tree: Callable[..., str]) -> None:
-    done = osvc_diag("--root", sample_tree(), "svc1", "--timeout", "0", "-o", str(tmp_path / "out.tar.gz"))
+    done = osvc_diag(
+        "--root", sample_tree(), "svc1", "--timeout", "0", "--output", str(tmp_path / "out.tar.gz")
+    )
     assert done.returncode == 10, done.stderr
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
     assert files_of(folder) == ["README.txt", "SHA256SUMS", "issue.json", "manifest.json"]

@@ -52,8 +52,9 @@ for package in (osvc_diag, osvc_diag_plugins):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-from osvc_diag.plugin_manager import load_plugins
-from osvc_diag import plugin_manager, frontdoor
+from osvc_diag.plugin.plugin_manager import load_plugins
+from osvc_diag.plugin import plugin_manager
+from osvc_diag.run import frontdoor
 loaded = load_plugins()
 plugin_manager.load_plugins = lambda: loaded
 number = int(sys.argv[1])
@@ -67,7 +68,7 @@ def test_denied_files_are_gaps_with_a_hint_and_no_traceback(
     as_nobody: Callable[..., subprocess.CompletedProcess[str]], own_tree: Callable[..., str], tmp_path: Path
 ) -> None:
     root = own_tree()
-    done = as_nobody("--root", root, "prod/svc/web", "-o", str(tmp_path / "out"))
+    done = as_nobody("--root", root, "prod/svc/web", "--output", str(tmp_path / "out"))
     assert done.returncode == 10, done.stderr
     assert "Traceback" not in done.stderr
     assert "permission denied" in done.stderr
@@ -94,7 +95,7 @@ def test_a_node_without_one_readable_file_still_gives_a_bundle(
     for folder, _, names in os.walk(root):
         for name in names:
             os.chmod(os.path.join(folder, name), 0o600)
-    done = as_nobody("--root", root, "node", "-o", str(tmp_path / "out"), "--json")
+    done = as_nobody("--root", root, "node", "--output", str(tmp_path / "out"), "--json")
     assert done.returncode == 10, done.stderr
     told = json.loads(done.stdout)
     assert {gap["state"] for gap in told["gaps"]} == {"denied"}
@@ -106,7 +107,7 @@ def test_folders_that_may_not_be_entered_are_told(
 ) -> None:
     root = own_tree()
     os.chmod(os.path.join(root, "etc/opensvc/namespaces"), 0o700)
-    done = as_nobody("--root", root, "svc1", "-o", str(tmp_path / "out"), "--json")
+    done = as_nobody("--root", root, "svc1", "--output", str(tmp_path / "out"), "--json")
     assert done.returncode == 10, done.stderr
     assert "file/etc/opensvc/namespaces" in {gap.get("artifact") for gap in json.loads(done.stdout)["gaps"]}
 
@@ -116,7 +117,7 @@ def test_an_output_that_is_somebody_elses_is_4(
 ) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o755)
-    done = as_nobody("--root", own_tree(), "node", "-o", str(closed))
+    done = as_nobody("--root", own_tree(), "node", "--output", str(closed))
     assert (done.returncode, done.stdout) == (4, "")
     assert "Permission denied" in done.stderr
     assert os.listdir(closed) == []

@@ -16,7 +16,7 @@ from osvc_diag.events import ArtifactStarted, PhaseStarted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osvc_diag.frontdoor import Result
+    from osvc_diag.run.frontdoor import Result
 
 Collected = Callable[..., "Result"]
 NEW_SECRET = "Xk7-brandnew-92Qz"

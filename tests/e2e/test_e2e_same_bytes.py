@@ -12,7 +12,7 @@ from e2e_tools import content, leaks, manifest_of, unpack
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from osvc_diag.frontdoor import Result
+    from osvc_diag.run.frontdoor import Result
 
 Collected = Callable[..., "Result"]
 

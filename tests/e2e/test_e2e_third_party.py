@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 from e2e_tools import content, files_of, leaks, unpack
 
-from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
 from osvc_diag.bundle.manifest import State
+from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from osvc_diag.bundle.manifest import ArtifactEntry, Gap, Manifest
-    from osvc_diag.frontdoor import Result
+    from osvc_diag.run.frontdoor import Result
 
 Collected = Callable[..., "Result"]
 SECRET = "9d1a3d2a0e6b11ef9c0a525400a1b2c3"

@@ -60,7 +60,7 @@ def plain(seen: str) -> str:
 
 @pytest.fixture
 def args(tmp_path: Path, sample_tree: Callable[..., str]) -> list[str]:
-    return ["--root", sample_tree(), "prod/svc/web", "--no-upload", "-o", str(tmp_path / "out.tar.gz")]
+    return ["--root", sample_tree(), "prod/svc/web", "--no-upload", "--output", str(tmp_path / "out.tar.gz")]
 
 
 def test_stdout_is_the_path_and_nothing_else(args: list[str], tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_hostile_names_reach_nobody_raw(terminal: bool, tmp_path: Path, own_tree
             file.write(b"up\n" * 30_000)
     with open(os.path.join(root, f"var/log/opensvc/namespaces/prod/svc/web.log.{EVIL}"), "wb") as file:
         file.write(b"2026-11-22 20:20:00,000 INFO n:node1 | hi\n" * 9_000)
-    args = ["--root", root, "prod/svc/web", "--no-upload", "-v", "-o", str(tmp_path / "out.tar.gz")]
+    args = ["--root", root, "prod/svc/web", "--no-upload", "-v", "--output", str(tmp_path / "out.tar.gz")]
     if terminal:
         code, _, seen = on_a_terminal(*args, env=environment(TERM="xterm"))
     else:
@@ -179,7 +179,7 @@ def test_an_output_folder_whose_name_is_no_text_is_printed_byte_for_byte(
     os.mkdir(folder)
     for locale in ("C", "C.UTF-8", "POSIX"):
         done = osvc_diag(
-            "--root", sample_tree(), "node", "-o", os.fsdecode(folder), env=environment(LC_ALL=locale)
+            "--root", sample_tree(), "node", "--output", os.fsdecode(folder), env=environment(LC_ALL=locale)
         )
         assert done.returncode == 0, done.stderr
         assert os.path.isfile(done.stdout.rstrip("\n"))

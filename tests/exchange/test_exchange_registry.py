@@ -13,8 +13,8 @@ from osvc_diag.exchange.interface import Conditions
 from osvc_diag.exchange.opened import OpenedBundle
 from osvc_diag.exchange.receipt import Receipt
 from osvc_diag.exchange.registry import find_exchange
-from osvc_diag.hookspecs import hookimpl
-from osvc_diag.plugin_manager import load_plugins
+from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag.plugin.plugin_manager import load_plugins
 
 
 class ShelfExchange:
@@ -107,7 +107,7 @@ def test_one_broken_plugin_costs_only_itself() -> None:
 def test_finding_an_exchange_loads_urllib3_only_for_http() -> None:
     code = (
         "import sys\n"
-        "from osvc_diag.plugin_manager import load_plugins\n"
+        "from osvc_diag.plugin.plugin_manager import load_plugins\n"
         "from osvc_diag.exchange.registry import find_exchange\n"
         "import osvc_diag.cli.upload, osvc_diag.cli.collect, osvc_diag.settings\n"
         "find_exchange('file:///mnt/', load_plugins())\n"

@@ -19,9 +19,9 @@ from loopback_proxy import running_proxy
 
 from osvc_diag.exchange.progress import progress_path
 from osvc_diag.exchange.receipt import load_receipt, receipt_path
-from osvc_diag.frontdoor import diagnose
-from osvc_diag.node import Node
-from osvc_diag.request import Issue
+from osvc_diag.node.node import Node
+from osvc_diag.run.frontdoor import diagnose
+from osvc_diag.run.request import Issue
 
 TIMEOUT = 60  # seconds; more is a hang
 PASSWORDS = {"exchange": "Xge3heim-exchange", "proxy": "Pge3heim-proxy"}

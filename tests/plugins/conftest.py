@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from osvc_diag.node import Node
-from osvc_diag.plugin_manager import load_plugins
+from osvc_diag.node.node import Node
+from osvc_diag.plugin.plugin_manager import load_plugins
 
 if TYPE_CHECKING:
-    from osvc_diag.artifact import Artifact
+    from osvc_diag.plugin.artifact import Artifact
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from osvc_diag.artifact import Form, Priority
-from osvc_diag.node import Node
+from osvc_diag.node.node import Node
+from osvc_diag.plugin.artifact import Form, Priority
 
 
 def names(artifacts):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import os
 import socket
 
-from osvc_diag.artifact import Form, Priority
-from osvc_diag.node import Node
+from osvc_diag.node.node import Node
+from osvc_diag.plugin.artifact import Form, Priority
 
 VAR = "file/var/lib/opensvc"
 

@@ -9,8 +9,8 @@ import time
 import psutil
 import pytest
 
-from osvc_diag.layout import Layout
-from osvc_diag.node import Node
+from osvc_diag.node.node import Node
+from osvc_diag.objects.layout import Layout
 from osvc_diag_plugins import machine  # noqa: TID251 - what is tested
 
 

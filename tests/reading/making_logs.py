@@ -6,7 +6,7 @@ import os
 import random
 from datetime import datetime, timedelta, timezone
 
-from osvc_diag.artifact import Artifact, Form, LogSource
+from osvc_diag.plugin.artifact import Artifact, Form, LogSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.sources import Outcome, SourceReader
 from osvc_diag.reading.trees import Trees

@@ -6,7 +6,7 @@ import threading
 import pytest
 from making_logs import steady_log
 
-from osvc_diag.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
+from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
 from osvc_diag.reading import fetching as fetching_module
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.fetching import GROWN, MOST_IN_BATCH, SMALL, Fetcher

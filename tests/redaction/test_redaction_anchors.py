@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 from redaction_tools import TOKENS, cut, learned, redacted, redactor
 
-from osvc_diag.artifact import Form
 from osvc_diag.errors import RedactionError
+from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import Anchor, Redactor, Rule, SecretSearch, learn
 
 LEAK = "hunter2-Leak"

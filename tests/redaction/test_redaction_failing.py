@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from redaction_tools import TOKENS, learned, redacted, redactor, usable_engines
 
-from osvc_diag.artifact import Form
 from osvc_diag.errors import RedactionError
+from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import Anchor, Redactor, Rule, Span, engine, pcre2
 from osvc_diag.redaction.finder import PythonFinder, plan
 

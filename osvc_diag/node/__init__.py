@@ -1,0 +1,1 @@
+"""The node that is read, found out by looking."""

@@ -1,0 +1,220 @@
+"""Takes the artifacts of a plan, one after the other, through the redactor into the bundle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag import events
+from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
+from osvc_diag.errors import BundleError
+from osvc_diag.plugin.artifact import Artifact, DocumentSource, LogSource
+from osvc_diag.reading.compressed import compressed_again, compression_of
+from osvc_diag.reading.fetching import Fetcher
+from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
+from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
+from osvc_diag.run.take import Take, gap_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from osvc_diag.bundle.writer import BundleWriter, MemberSink
+    from osvc_diag.clock import Clock
+    from osvc_diag.node.node import Node
+    from osvc_diag.reading.patience import PatientReader
+    from osvc_diag.redaction import Redactor
+    from osvc_diag.run.plan import Plan
+
+BEST_RATIO = 20  # of text to archive: what would not even fit then is not read at all
+LEAST_TAIL = 16 * 1024  # bytes of a log that are worth having
+SHRINKS = (0.8, 0.5, 0.3)
+"""Of the part of a log that seems to fit, attempt by attempt: the newest may compress worse."""
+NOT_STORED = frozenset({State.WITHHELD, State.SKIPPED, State.MISSING, State.DENIED})
+NO_MORE_ROOM = "its newest part: --max-size leaves no room for more"
+NEWER_ONES_CUT = "--max-size leaves no room: newer logs of its family were cut already"
+
+
+@dataclass
+class Collection:
+    """What collecting came to."""
+
+    entries: list[ArtifactEntry] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    """The last error records of each log, redacted, by member name."""
+
+
+class CollectionRun:
+    """Reads, redacts and stores; what goes wrong with one artifact costs only that one."""
+
+    def __init__(
+        self,
+        *,
+        node: Node,
+        sources: SourceReader,
+        patient: PatientReader,
+        redactor: Redactor,
+        writer: BundleWriter,
+        max_size: Optional[int],
+        clock: Clock,
+        on_event: events.Listener,
+    ) -> None:
+        self._node = node
+        self._sources = sources
+        self._patient = patient
+        self._fetcher = Fetcher(sources, patient, ())
+        self._redactor = redactor
+        self._writer = writer
+        self._max_size = max_size
+        self._clock = clock
+        self._on_event = on_event
+        self._names: set[str] = set()
+        self._cut_families: set[str] = set()
+        self._call_off: Optional[Exception] = None
+
+    def run(self, plan: Plan) -> Collection:
+        """Take all artifacts of a plan.
+
+        Raises:
+            BundleError: the bundle cannot be written.
+        """
+        collection = Collection()
+        total = len(plan.artifacts)
+        self._fetcher = Fetcher(self._sources, self._patient, plan.artifacts)
+        if self._max_size is not None:
+            self._max_size -= plan.pages_bytes
+        self._tell(events.PhaseStarted("collect", plan.source_bytes, total))
+        for artifact in plan.artifacts:
+            take = Take(artifact, self._redactor.mask_text(artifact.name), self._source_of(artifact))
+            self._tell(events.ArtifactStarted(take.name))
+            begin = self._clock.seconds()
+            sink = self._store(take)
+            entry = take.entry(sink.stored if sink else None, self._clock.seconds() - begin)
+            collection.entries.append(entry)
+            if take.outcome.is_gap:
+                collection.gaps.append(gap_of(entry))
+            if take.digest is not None and take.digest.errors:
+                collection.errors[take.name] = take.digest.errors
+            self._tell(events.ArtifactFinished(take.name, entry.state.value))
+        return collection
+
+    def _store(self, take: Take) -> Optional[MemberSink]:
+        """Bring one artifact into the bundle; return its sink where it is stored."""
+        refusal = self._refusal(take)
+        if refusal is not None:
+            take.outcome.settle(*refusal, is_gap=True)
+            return None
+        self._names.add(take.name)
+        try:
+            return self._fit(take)
+        except BundleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one artifact costs only itself
+            if self._call_off is not None:
+                raise self._call_off from None
+            state, reason = diagnosis(error, self._redactor)
+            take.outcome.settle(state, reason, is_gap=True)
+            return None
+
+    def _fit(self, take: Take) -> Optional[MemberSink]:
+        """Store an artifact; of a log that does not fit, as much of its newest part as does."""
+        source, size = take.artifact.source, take.artifact.size_hint or 0
+        if not isinstance(source, LogSource):
+            return self._write(take)
+        if not self._has_room(size // BEST_RATIO):
+            take.begin(self._room * BEST_RATIO)
+        for shrink in (*SHRINKS, 0.0):
+            try:
+                sink = self._write(take)
+            except NoRoomError:
+                fitting = min(1.0, self._room / max(1, take.packed))
+                limit = int(take.fetched * fitting * shrink)
+                take.begin(limit)
+                if limit < LEAST_TAIL:
+                    break
+                continue
+            if take.limit is not None and take.outcome.reason == BY_LOG_SIZE:
+                take.outcome.settle(State.TRUNCATED, NO_MORE_ROOM, is_gap=True)
+                self._cut_families.add(source.family)
+            return sink
+        raise NoRoomError
+
+    def _refusal(self, take: Take) -> Optional[tuple[State, str]]:
+        """Say why an artifact is not even read."""
+        if take.name in self._names:
+            return State.FAILED, "another artifact has this name"
+        if self._patient.is_late:
+            return State.TIMEOUT, "--timeout was reached before its turn"
+        source, size = take.artifact.source, take.artifact.size_hint or 0
+        if isinstance(source, LogSource):
+            size = min(size, LEAST_TAIL)
+            if source.family in self._cut_families:
+                return State.SKIPPED, NEWER_ONES_CUT
+        return None if self._has_room(size // BEST_RATIO) else (State.SKIPPED, NO_ROOM)
+
+    def _write(self, take: Take) -> Optional[MemberSink]:
+        outcome = take.outcome
+        start = self._writer.spooled_bytes
+        with self._writer.member(take.name, self._clock.now().timestamp()) as sink:
+            sink.ceiling = self._max_size
+            for block in self._redacted(take):
+                sink.write(block)
+                take.packed = self._writer.spooled_bytes - start
+                if not self._has_room(0):
+                    raise NoRoomError
+            if outcome.status is not None:
+                sink.mtime = outcome.status.st_mtime
+            if outcome.state in NOT_STORED:
+                sink.discard()
+        if outcome.state in NOT_STORED:
+            return None
+        if sink.stored is None:
+            take.packed = sink.packed
+            raise NoRoomError
+        return sink
+
+    def _redacted(self, take: Take) -> Iterator[bytes]:
+        blocks = self._redactor.redact(self._fetched(take), take.artifact.form, take.counts)
+        if take.digest is not None:
+            blocks = take.digest.watch(blocks)
+        if isinstance(take.artifact.source, LogSource):
+            suffix = compression_of(take.artifact.source.path)
+            if suffix is not None:
+                return compressed_again(blocks, suffix)
+        return blocks
+
+    def _fetched(self, take: Take) -> Iterator[bytes]:
+        try:
+            for block in self._fetcher.blocks(take.artifact, take.outcome, limit=take.limit):
+                take.fetched += len(block)
+                self._tell(events.Advanced(len(block)))
+                yield block
+        except Exception as error:
+            raise SourceError from error
+
+    @property
+    def _room(self) -> int:
+        """Bytes that the archive may still grow by; only where there is a limit."""
+        assert self._max_size is not None
+        return self._max_size - self._writer.spooled_bytes
+
+    def _has_room(self, size: int) -> bool:
+        return self._max_size is None or size <= self._room
+
+    def _tell(self, event: events.Event) -> None:
+        """Pass an event on; a listener that raises calls the run off."""
+        try:
+            self._on_event(event)
+        except Exception as error:
+            self._call_off = error
+            raise
+
+    def _source_of(self, artifact: Artifact) -> str:
+        """Name where the bytes come from, as it is called on the live node."""
+        if isinstance(artifact.source, DocumentSource):
+            return "computed"
+        try:
+            member = self._node.member(artifact.source.path)
+        except ValueError:
+            return "outside of the node's files"
+        return self._redactor.mask_text(member)[len("file") :]

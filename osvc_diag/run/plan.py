@@ -1,0 +1,221 @@
+"""Asks collectors for artifacts and puts those in order; nothing big is read."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.bundle.headers import check_member_name
+from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
+from osvc_diag.plugin.foreign import told_by
+from osvc_diag.reading.compressed import compression_of
+from osvc_diag.reading.patience import PatientReader, StalledError
+from osvc_diag.reading.trees import NotTakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from osvc_diag.node.node import Node
+    from osvc_diag.objects.naming import ObjectPath
+    from osvc_diag.plugin.collector import Collector
+
+TOPS = ("file/", "info/", "cmd/")
+"""Where artifacts lie in a bundle; beside them are its own pages."""
+MOST_ARTIFACTS = 200_000  # of one collector: 5,000 objects have about 100,000; a manifest reads back 300,000
+MEASURING_TIMEOUT = 20.0  # seconds for the sizes of all files
+EXPECTED_RATIO = 5  # of text to archive; agent logs reach 7 to 9
+COMPRESSED_AGAIN = 1.3  # of a rotated log in the archive to itself: the fastest level is used
+PAGES = 4 * 1024  # bytes of the manifest's head and the front page, compressed
+ENTRY = 80  # bytes of an artifact in the manifest and SHA256SUMS, compressed, beside its name
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The artifacts of a run, in the order of reading."""
+
+    artifacts: tuple[Artifact, ...]
+    gaps: tuple[Gap, ...]
+    log_size: int
+    """Bytes kept of a log and its rotated ones."""
+
+    @property
+    def source_bytes(self) -> int:
+        """What will be read at most, in bytes: the budget of each family of logs counts."""
+        families: dict[str, int] = {}
+        total = 0
+        for artifact in self.artifacts:
+            size = artifact.size_hint or 0
+            if isinstance(artifact.source, LogSource):
+                family = artifact.source.family
+                families[family] = min(self.log_size, families.get(family, 0) + size)
+            else:
+                total += size
+        return total + sum(families.values())
+
+    @property
+    def pages_bytes(self) -> int:
+        """What manifest and other pages will take in the archive: rather too much than too little."""
+        return PAGES + sum(ENTRY + len(artifact.name) // 2 for artifact in self.artifacts)
+
+    @property
+    def expected_bytes(self) -> int:
+        """About how large the archive will be."""
+        compressed = sum(
+            artifact.size_hint or 0
+            for artifact in self.artifacts
+            if isinstance(artifact.source, LogSource) and compression_of(artifact.source.path)
+        )
+        text = max(0, self.source_bytes - compressed)
+        return text // EXPECTED_RATIO + int(compressed * COMPRESSED_AGAIN) + self.pages_bytes
+
+
+def make_plan(
+    node: Node,
+    objects: Sequence[ObjectPath],
+    collectors: Iterable[Collector],
+    patient: PatientReader,
+    *,
+    log_size: int,
+) -> Plan:
+    """Call each collector alone, and merge what they name.
+
+    Args:
+        node: the node.
+        objects: the selected ones.
+        collectors: sorted by name.
+        patient: gives up a collector that does not return.
+        log_size: bytes kept of each family of logs.
+    """
+    merged = _Merged()
+    gaps: list[Gap] = []
+    for collector in collectors:
+        named, problems = _Naming(collector).ask(node, objects, patient)
+        gaps += problems
+        for artifact in named:
+            merged.add(collector.name, _as_conf(artifact, node))
+    artifacts = _measured(merged.artifacts.values(), node, patient)
+    return Plan(tuple(sorted(artifacts, key=_turn)), (*gaps, *merged.gaps), log_size)
+
+
+class _Naming:
+    """One collector naming its artifacts; what it named before something went wrong counts."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._named: list[Artifact] = []
+        self._gaps: list[Gap] = []
+        self._is_over = False
+
+    def ask(
+        self, node: Node, objects: Sequence[ObjectPath], patient: PatientReader
+    ) -> tuple[Sequence[Artifact], Sequence[Gap]]:
+        """Have it name them all, and return what it named and what went wrong."""
+        problem: Optional[Gap] = None
+        try:
+            patient.call(lambda: self._listen(node, objects), timeout=self._collector.timeout)
+        except StalledError as error:
+            problem = self._gap(State.TIMEOUT, str(error))
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+            problem = self._gap(State.FAILED, told_by(error))
+        self._is_over = True
+        # Copies: a thread that was left behind may still be at it.
+        return tuple(self._named), tuple(self._gaps) + ((problem,) if problem else ())
+
+    def _listen(self, node: Node, objects: Sequence[ObjectPath]) -> None:
+        for artifact in self._collector.collect(node, objects):
+            if self._is_over:
+                return
+            if len(self._named) + len(self._gaps) == MOST_ARTIFACTS:
+                raise OverflowError(f"more than {MOST_ARTIFACTS} artifacts")
+            try:
+                self._named.append(_sound(artifact))
+            except (TypeError, ValueError) as error:
+                self._gaps.append(self._gap(State.FAILED, str(error)))
+
+    def _gap(self, state: State, reason: str) -> Gap:
+        return Gap(state, f"naming its artifacts: {reason}", self._collector.name)
+
+
+def _sound(artifact: object) -> Artifact:
+    """Refuse what is no artifact here, where it costs one of them, and not where it is used.
+
+    Raises:
+        TypeError: it is something else, or made of something else.
+        ValueError: its name, form or priority is none.
+    """
+    if not isinstance(artifact, Artifact) or not isinstance(artifact.name, str):
+        raise TypeError(f"{type(artifact).__name__} is no Artifact")
+    if not isinstance(artifact.source, (FileSource, LogSource, DocumentSource)):
+        raise TypeError(f"{artifact.name!a} has no source, but {type(artifact.source).__name__}")
+    if not isinstance(artifact.size_hint, (int, type(None))):
+        raise TypeError(f"{artifact.name!a} has a size that is no number")
+    check_member_name(artifact.name)
+    if not artifact.name.startswith(TOPS):
+        raise ValueError(f"{artifact.name!a} does not lie in {' or '.join(TOPS)}")
+    if isinstance(artifact.form, Form) and isinstance(artifact.priority, Priority):
+        return artifact
+    return dataclasses.replace(artifact, form=Form(artifact.form), priority=Priority(artifact.priority))
+
+
+def _as_conf(artifact: Artifact, node: Node) -> Artifact:
+    """Have a configuration redacted as one, whatever a plugin calls it: only so are short secrets seen."""
+    path = _path(artifact) or ""
+    is_conf = path.endswith(".conf") and path.startswith(f"{node.layout.etc}/")
+    return dataclasses.replace(artifact, form=Form.CONF) if is_conf else artifact
+
+
+class _Merged:
+    """Artifacts by member name; one source is taken once, whoever asks for it."""
+
+    def __init__(self) -> None:
+        self.artifacts: dict[str, Artifact] = {}
+        self.gaps: list[Gap] = []
+
+    def add(self, collector: str, artifact: Artifact) -> None:
+        known = self.artifacts.get(artifact.name)
+        if known is None:
+            self.artifacts[artifact.name] = dataclasses.replace(artifact, collectors=(collector,))
+        elif _path(known) is not None and _path(known) == _path(artifact):
+            self.artifacts[artifact.name] = dataclasses.replace(
+                known,
+                collectors=tuple(dict.fromkeys((*known.collectors, collector))),
+                priority=min(known.priority, artifact.priority),
+            )
+        else:
+            reason = f"the name is taken by another source, of {known.collectors[0]}"
+            self.gaps.append(Gap(State.FAILED, reason, collector, artifact.name))
+
+
+def _path(artifact: Artifact) -> Optional[str]:
+    return None if isinstance(artifact.source, DocumentSource) else artifact.source.path
+
+
+def _measured(artifacts: Iterable[Artifact], node: Node, patient: PatientReader) -> list[Artifact]:
+    """Fill in the sizes that are not known; where looking fails, reading will say why."""
+    known = list(artifacts)
+    sizes: dict[str, int] = {}
+
+    def measure() -> None:
+        for artifact in known:
+            path = _path(artifact)
+            if path is not None and artifact.size_hint is None:
+                with contextlib.suppress(OSError, ValueError, NotTakenError):
+                    sizes[artifact.name] = node.trees.look(path).st_size
+
+    with contextlib.suppress(StalledError):
+        patient.call(measure, timeout=MEASURING_TIMEOUT)
+    found = dict(sizes)  # a copy: a thread that was left behind may still be at it
+    return [
+        dataclasses.replace(artifact, size_hint=found[artifact.name]) if artifact.name in found else artifact
+        for artifact in known
+    ]
+
+
+def _turn(artifact: Artifact) -> tuple[int, str, int, str]:
+    """Order by priority; a family of logs stays together, the newest first."""
+    source = artifact.source
+    if isinstance(source, LogSource):
+        return (artifact.priority, source.family, source.age, artifact.name)
+    return (artifact.priority, artifact.name, 0, artifact.name)

@@ -1,0 +1,71 @@
+"""From a request to a plan: which node, objects, window and artifacts; what --dry-run shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.errors import UsageError
+from osvc_diag.run.plan import Plan, make_plan
+from osvc_diag.units import format_size
+from osvc_diag.window import Window
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from osvc_diag.node.node import Node
+    from osvc_diag.objects.naming import ObjectPath
+    from osvc_diag.plugin.plugin_manager import Plugins
+    from osvc_diag.reading.patience import PatientReader
+    from osvc_diag.run.request import Request
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first byte."""
+
+    request: Request
+    node: Node
+    objects: tuple[ObjectPath, ...]
+    window: Window
+    plan: Plan
+    started: datetime
+
+
+def prepare(
+    request: Request, node: Node, plugins: Plugins, *, started: datetime, patient: PatientReader
+) -> Prepared:
+    """Understand a request on a node, and plan it.
+
+    Raises:
+        UsageError: nothing matches a selector, or the window or a limit makes no sense.
+        PluginUnavailableError: a collector asked for by name cannot be used.
+    """
+    collectors = plugins.chosen(request.only, request.skip)
+    if not collectors:
+        raise UsageError("no collector is left to run", hint="look at --only and --skip: they exclude all")
+    window = Window.parse(request.since, request.until, now=started, zone=node.zone)
+    objects = tuple(node.select(request.selectors))
+    plan = make_plan(node, objects, collectors, patient, log_size=request.log_size)
+    if request.max_size is not None and request.max_size < plan.pages_bytes:
+        raise UsageError(
+            f"a bundle of {format_size(request.max_size)} has no room for its manifest: "
+            f"about {format_size(plan.pages_bytes)} for {len(plan.artifacts)} artifacts",
+            hint="raise --max-size, or name fewer objects",
+        )
+    plan = replace(plan, gaps=(*_unlisted(node), *plan.gaps))
+    return Prepared(request, node, objects, window, plan, started)
+
+
+def _unlisted(node: Node) -> list[Gap]:
+    """Return a gap for each folder in which objects may lie that nobody could see."""
+    return [
+        Gap(
+            State.DENIED,
+            f"{folder.reason}: objects in it are not known",
+            artifact=node.member(folder.path),
+            hint="run it as root",
+        )
+        for folder in node.unlisted
+    ]

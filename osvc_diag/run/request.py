@@ -1,0 +1,47 @@
+"""What somebody asks for: which objects, which part of their logs, within which limits, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+DEFAULT_LOG_SIZE = 32 * 1024 * 1024  # bytes kept of a log and its rotated ones
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What the support page asks for; each may be empty."""
+
+    purpose: str = ""
+    """Unexpected behaviour, an error message, a technical question."""
+    context: str = ""
+    """A known cause, or an event."""
+    started: str = ""
+    """When the problem started."""
+    impact: str = ""
+    """On the service."""
+    ticket: str = ""
+    """Its id, where there is one already."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run's wishes."""
+
+    selectors: tuple[str, ...]
+    since: Optional[str] = None
+    """As `osvc_diag.window.parse_time` reads it; so is `until`, which is exclusive."""
+    until: Optional[str] = None
+    log_size: int = DEFAULT_LOG_SIZE
+    """Bytes kept of a log and its rotated ones, the newest."""
+    max_size: Optional[int] = None
+    """Bytes of the archive."""
+    timeout: Optional[float] = None
+    """Seconds for collecting."""
+    only: tuple[str, ...] = ()
+    """Names of collectors; empty takes all."""
+    skip: tuple[str, ...] = ()
+    label: Optional[str] = None
+    issue: Issue = field(default_factory=Issue)
+    mask_network: bool = False
+    """Whether addresses and host names are masked too."""

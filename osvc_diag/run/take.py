@@ -1,0 +1,99 @@
+"""One artifact on its way into the bundle, and what the manifest says of it in the end."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.bundle.manifest import ArtifactEntry, Gap, LogFacts, Owner, State, shareable_size, utc
+from osvc_diag.plugin.artifact import Artifact, LogSource
+from osvc_diag.reading.sources import Outcome
+from osvc_diag.run.digest import LogDigest
+
+if TYPE_CHECKING:
+    from osvc_diag.bundle.sums import StoredMember
+    from osvc_diag.reading.stamps import Stamp
+
+SUDO_HINT = "run it as root: sudo --preserve-env=https_proxy,no_proxy ..."
+
+
+@dataclass
+class Take:
+    """What is known of an artifact while it is read, redacted and stored."""
+
+    artifact: Artifact
+    name: str
+    """Its member name, redacted."""
+    source: str
+    """Where its bytes come from, as it is called on the live node, redacted."""
+    outcome: Outcome = field(default_factory=Outcome)
+    counts: Counter[str] = field(default_factory=Counter)
+    """Of what each rule masked."""
+    digest: Optional[LogDigest] = None
+    limit: Optional[int] = None
+    """Bytes of a log that may fit into --max-size, the newest; None is no limit."""
+    fetched: int = 0
+    """Bytes read so far."""
+    packed: int = 0
+    """Bytes that the archive grew by."""
+
+    def __post_init__(self) -> None:
+        self.begin(None)
+
+    def begin(self, limit: Optional[int]) -> None:
+        """Forget an attempt that came to nothing."""
+        self.outcome, self.counts = Outcome(), Counter()
+        self.digest = LogDigest() if isinstance(self.artifact.source, LogSource) else None
+        self.limit = limit
+        self.fetched = self.packed = 0
+
+    def entry(self, stored: Optional[StoredMember], seconds: float) -> ArtifactEntry:
+        """Return what the manifest says of it.
+
+        Args:
+            stored: what is in the bundle; None where nothing is.
+            seconds: that it took.
+        """
+        outcome, status = self.outcome, self.outcome.status
+        masked = {rule: count for rule, count in sorted(self.counts.items()) if count} if stored else {}
+        return ArtifactEntry(
+            name=self.name,
+            collectors=self.artifact.collectors,
+            source=self.source,
+            state=State(outcome.state),
+            reason=outcome.reason or None,
+            source_bytes=shareable_size(outcome.source_bytes, masked) if status or stored else None,
+            stored_bytes=stored.size if stored else None,
+            sha256=stored.sha256 if stored else None,
+            mode=f"{status.st_mode & 0o7777:04o}" if status else None,
+            owner=Owner(status.st_uid, status.st_gid) if status else None,
+            mtime=utc(status.st_mtime) if status else None,
+            log=self._log_facts(masked) if stored else None,
+            masked=masked,
+            seconds=round(seconds, 3),
+        )
+
+    def _log_facts(self, masked: dict[str, int]) -> Optional[LogFacts]:
+        digest = self.digest
+        if digest is None:
+            return None
+        left_out = shareable_size(self.outcome.left_out_bytes, masked)
+        return LogFacts(digest.lines, left_out, _text(digest.first), _text(digest.last))
+
+
+def gap_of(entry: ArtifactEntry) -> Gap:
+    """Return the gap that an artifact leaves."""
+    is_denied = entry.state is State.DENIED and os.geteuid() != 0
+    return Gap(
+        state=entry.state,
+        reason=entry.reason or entry.state.value,
+        collector=entry.collectors[0] if entry.collectors else None,
+        artifact=entry.name,
+        hint=SUDO_HINT if is_denied else None,
+    )
+
+
+def _text(stamp: Optional[Stamp]) -> Optional[str]:
+    return stamp.decode("ascii") if stamp else None
