@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Callable, Optional, Union
+from typing import TYPE_CHECKING, Callable, Optional, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Form(str, enum.Enum):
@@ -64,7 +67,36 @@ class DocumentSource:
     compute: Callable[[], object]
 
 
-Source = Union[FileSource, LogSource, DocumentSource]
+@dataclass(frozen=True)
+class Command:
+    """A command that the core runs, once, however many artifacts are made of its output."""
+
+    argv: tuple[str, ...]
+    """The program and its arguments; no shell ever sees them."""
+    timeout: float = 10.0
+    """Seconds, after which its whole process group is ended."""
+    limit: int = 8 * 1024 * 1024
+    """Bytes kept of each stream."""
+
+
+class Stream(str, enum.Enum):
+    """Which output of a command."""
+
+    OUT = "out"
+    ERR = "err"
+
+
+@dataclass(frozen=True)
+class CommandSource:
+    """One stream of a command's output."""
+
+    command: Command
+    stream: Stream = Stream.OUT
+    transform: Optional[Callable[[Iterator[bytes]], Iterator[bytes]]] = None
+    """Decodes the stream before it is redacted; it holds a bounded part of it in memory."""
+
+
+Source = Union[FileSource, LogSource, DocumentSource, CommandSource]
 
 
 @dataclass(frozen=True)
@@ -72,7 +104,7 @@ class Artifact:
     """What a collector declares; the core opens, limits, slices, redacts, hashes and packs it."""
 
     name: str
-    """Its member name below the bundle's folder: `file/...` or `info/...`; never absolute, no `..`."""
+    """Its member name in the bundle: `file/...`, `info/...` or `cmd/...`; never absolute, no `..`."""
     source: Source
     form: Form = Form.TEXT
     priority: Priority = Priority.OTHER

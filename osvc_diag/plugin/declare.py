@@ -6,12 +6,22 @@ import itertools
 import os
 from typing import TYPE_CHECKING, Callable, Optional
 
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
+from osvc_diag.plugin.artifact import (
+    Artifact,
+    Command,
+    CommandSource,
+    DocumentSource,
+    FileSource,
+    Form,
+    LogSource,
+    Priority,
+    Stream,
+)
 from osvc_diag.reading.trees import NotTakenError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from osvc_diag.node.daemon import HeldLog
     from osvc_diag.node.node import Node
@@ -141,6 +151,34 @@ def document_artifact(
         priority: what goes last when a limit is hit.
     """
     return Artifact(f"info/{name}.json", DocumentSource(compute), form=Form.JSON, priority=priority)
+
+
+def command_artifacts(
+    name: str,
+    argv: Sequence[str],
+    *,
+    form: Form = Form.TEXT,
+    timeout: float = Command.timeout,
+    limit: int = Command.limit,
+    priority: Priority = Priority.OTHER,
+    transform: Optional[Callable[[Iterator[bytes]], Iterator[bytes]]] = None,
+) -> Iterator[Artifact]:
+    """Name both outputs of a command, as `cmd/NAME.out` and `cmd/NAME.err`.
+
+    Args:
+        name: `COLLECTOR/WHAT`, unique in the bundle.
+        argv: the program and its arguments; no shell sees them. A program without a slash is looked for in
+            the system's own folders.
+        form: how the redactor has to understand its standard output.
+        timeout: seconds that it may take.
+        limit: bytes kept of each output.
+        priority: what goes last when a limit is hit.
+        transform: decodes its standard output, block by block, before it is redacted.
+    """
+    command = Command(tuple(argv), timeout, limit)
+    out = CommandSource(command, Stream.OUT, transform)
+    yield Artifact(f"cmd/{name}.out", out, form=form, priority=priority)
+    yield Artifact(f"cmd/{name}.err", CommandSource(command, Stream.ERR), priority=priority)
 
 
 def _at_most(artifacts: Iterator[Artifact], rest: str, priority: Priority) -> Iterator[Artifact]:

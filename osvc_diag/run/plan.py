@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.headers import check_member_name
 from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
+from osvc_diag.plugin.artifact import (
+    Artifact,
+    CommandSource,
+    DocumentSource,
+    FileSource,
+    Form,
+    LogSource,
+    Priority,
+)
 from osvc_diag.plugin.foreign import told_by
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.patience import PatientReader, StalledError
@@ -129,6 +137,9 @@ class _Naming:
                 return
             if len(self._named) + len(self._gaps) == MOST_ARTIFACTS:
                 raise OverflowError(f"more than {MOST_ARTIFACTS} artifacts")
+            if isinstance(artifact, Gap):
+                self._gaps.append(dataclasses.replace(artifact, collector=self._collector.name))
+                continue
             try:
                 self._named.append(_sound(artifact))
             except (TypeError, ValueError) as error:
@@ -147,7 +158,7 @@ def _sound(artifact: object) -> Artifact:
     """
     if not isinstance(artifact, Artifact) or not isinstance(artifact.name, str):
         raise TypeError(f"{type(artifact).__name__} is no Artifact")
-    if not isinstance(artifact.source, (FileSource, LogSource, DocumentSource)):
+    if not isinstance(artifact.source, (FileSource, LogSource, DocumentSource, CommandSource)):
         raise TypeError(f"{artifact.name!a} has no source, but {type(artifact.source).__name__}")
     if not isinstance(artifact.size_hint, (int, type(None))):
         raise TypeError(f"{artifact.name!a} has a size that is no number")
@@ -189,7 +200,7 @@ class _Merged:
 
 
 def _path(artifact: Artifact) -> Optional[str]:
-    return None if isinstance(artifact.source, DocumentSource) else artifact.source.path
+    return None if isinstance(artifact.source, (DocumentSource, CommandSource)) else artifact.source.path
 
 
 def _measured(artifacts: Iterable[Artifact], node: Node, patient: PatientReader) -> list[Artifact]:
