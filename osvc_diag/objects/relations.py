@@ -68,19 +68,17 @@ def references(obj: ObjectPath, conf: bytes) -> set[ObjectPath]:
     entries = [entry for entry in parse_conf(conf) if entry.section != "data"]
     fill = _filler(obj, entries)
     found: set[ObjectPath] = set()
-    volumes, named = set(), set()
+    volumes: set[str] = set()
+    named: set[str] = set()
     for entry in entries:
         if len(entry.value) > MAX_VALUE:
             continue
         value = fill(entry.section, entry.value)
         found.update(_paths(obj, value))
         found.update(_by_keyword(obj, entry, value))
-        if entry.key == "name":
-            named_volumes.add(entry.section)
-    for section in {
-        entry.section for entry in entries if entry.section.startswith("volume#")
-    } - named_volumes:
-        # The default of both agents.
+        if entry.section.startswith("volume#"):
+            (named if entry.key == "name" else volumes).add(entry.section)
+    for section in volumes - named:  # the default of both agents
         found.update(_objects(obj, "vol", f"{obj.name}-vol-{section.partition('#')[2]}"))
     found.update(_scaler(obj))
     return found - {obj}
