@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 MAX_LINKS = 40  # as the kernel's own limit
 
 # O_PATH: a folder that may be entered but not listed (0711) is passed through.
-_PASS_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+PASS_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: a FIFO that was swapped in since the look must not stop us.
-_FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 _PERHAPS_A_LINK = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
 _KINDS = {
@@ -94,7 +94,7 @@ class Descent:
             NotTakenError: a link leads out of the roots.
         """
         if not self._fds:
-            self._fds.append(os.open(self._root, _PASS_FLAGS))
+            self._fds.append(os.open(self._root, PASS_FLAGS))
         while self._pending:
             part = self._pending.popleft()
             if part == os.pardir:
@@ -112,7 +112,7 @@ class Descent:
         while True:
             name, _ = self._end()
             try:
-                fd = os.open(name, _FILE_FLAGS, dir_fd=self._fds[-1])
+                fd = os.open(name, FILE_FLAGS, dir_fd=self._fds[-1])
             except OSError as error:
                 if error.errno not in (errno.ELOOP, errno.EMLINK):
                     raise
@@ -120,7 +120,7 @@ class Descent:
                 self._count_link()
                 self._pending.append(name)
                 continue
-            return _checked(fd)
+            return checked(fd)
 
     def _end(self) -> tuple[str, os.stat_result]:
         """Go down to the folder of the file; return the file's name in it, and what it is."""
@@ -139,7 +139,7 @@ class Descent:
 
     def _enter(self, part: str) -> None:
         try:
-            self._fds.append(os.open(part, _PASS_FLAGS, dir_fd=self._fds[-1]))
+            self._fds.append(os.open(part, PASS_FLAGS, dir_fd=self._fds[-1]))
         except OSError as error:
             if error.errno not in _PERHAPS_A_LINK:
                 raise
@@ -180,7 +180,7 @@ class Descent:
             raise NotTakenError("leads out of the agent's folders") from None
         self.close()
         self._root, self._names, self._pending = root, [], deque(parts)
-        self._fds.append(os.open(root, _PASS_FLAGS))
+        self._fds.append(os.open(root, PASS_FLAGS))
 
     def _count_link(self) -> None:
         self._links += 1
@@ -206,16 +206,23 @@ def locator(places: Sequence[tuple[str, str]]) -> Locate:
     prefixes = [(name.rstrip(os.sep) + os.sep, real) for name, real in ordered]
 
     def find(path: str) -> tuple[str, list[str]]:
-        for tried in (path + os.sep, os.path.normpath(path) + os.sep):
+        tried = path + os.sep
+        for _ in range(2):
             for prefix, real in prefixes:
                 if tried.startswith(prefix):
                     return real, tried[len(prefix) : -1].split(os.sep)
+            tried = os.path.normpath(path) + os.sep
         raise NotTakenError("lies outside of the agent's folders")
 
     return find
 
 
-def _checked(fd: int) -> OpenedFile:
+def checked(fd: int) -> OpenedFile:
+    """Return what was opened, if it is a regular file; else it is closed.
+
+    Raises:
+        NotTakenError: it became something else between the look and the opening.
+    """
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
