@@ -73,9 +73,10 @@ def _list_rules(extra: Iterable[Rule], output: Output) -> None:
     from osvc_diag.redaction.learn import LEARNED_RULES  # noqa: PLC0415
     from osvc_diag.redaction.rules_network import network_rules  # noqa: PLC0415
 
+    network = network_rules([b"node1"])  # one name, so that the rule for names is among them
     rows = [
         *((name, "learned", purpose) for name, purpose in sorted(LEARNED_RULES.items())),
-        *((rule.id, "built in", rule.purpose) for rule in (*builtin_rules(), *network_rules(()))),
+        *((rule.id, "built in", rule.purpose) for rule in (*builtin_rules(), *network)),
         *((rule.id, "plugin", rule.purpose) for rule in extra),
     ]
     if output.is_json:

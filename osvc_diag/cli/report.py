@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from osvc_diag.run.prepare import Prepared
 
 GAPS_SHOWN = 15
+NETWORK_RULES = frozenset({"host", "ipv4", "ipv6", "mac", "node"})
+"""What `--mask-network` adds: an address is no secret by itself. Rules are slow to import, so ids do."""
 _CUT = frozenset({State.SLICED, State.SKIPPED})
 
 
@@ -33,6 +35,8 @@ def tell_plan(prepared: Prepared, output: Output) -> None:
         for artifact in plan.artifacts
     ]
     output.table("", ["artifact", ">size", "collectors"], rows, as_result=True)
+    if prepared.related:
+        output.say(f"related, and taken too: {', '.join(map(str, prepared.related))}")
     output.say(
         f"{counted(len(rows), 'artifact')}; at most {format_size(plan.source_bytes)} would be read, "
         f"for a bundle of about {format_size(plan.expected_bytes)}; nothing was written"
@@ -46,6 +50,7 @@ def plan_as_json(prepared: Prepared) -> dict[str, object]:
     return {
         "node": prepared.node.name,
         "objects": [str(obj) for obj in prepared.objects],
+        "related": [str(obj) for obj in prepared.related],
         "artifacts": [
             {"name": artifact.name, "bytes": artifact.size_hint, "collectors": artifact.collectors}
             for artifact in plan.artifacts
@@ -61,16 +66,22 @@ def tell_result(result: Result, output: Output) -> None:
     manifest = result.manifest
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
     output.table("", ["collector", ">artifacts", ">stored", ">masked", ">gaps"], _by_collector(manifest))
-    masked = sum(manifest.masked.values())
     output.say(
-        f"{counted(len(stored), 'artifact')}, {counted(masked, 'secret')} masked, "
-        f"{counted(len(result.gaps), 'gap')}; "
+        f"{counted(len(stored), 'artifact')}, {masked_words(manifest)}, {counted(len(result.gaps), 'gap')}; "
         f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
     )
     _tell_cut(manifest, output)
     for limit in manifest.redaction.limits:
         output.warn(limit)
     _tell_gaps(result.gaps, output)
+
+
+def masked_words(manifest: Manifest) -> str:
+    """Say how much was masked: `17 secrets masked`, and addresses apart from them."""
+    masked = manifest.masked
+    network = sum(count for rule, count in masked.items() if rule in NETWORK_RULES)
+    words = f"{counted(sum(masked.values()) - network, 'secret')} masked"
+    return f"{words} (and {network} times a network's names and addresses)" if network else words
 
 
 def _tell_cut(manifest: Manifest, output: Output) -> None:
@@ -107,6 +118,7 @@ def result_as_json(result: Result, code: int) -> dict[str, object]:
         "exit_code": code,
         "node": manifest.node.name,
         "objects": manifest.selection.objects,
+        "related": manifest.selection.related,
         "artifacts": sum(entry.is_stored for entry in manifest.artifacts),
         "masked": manifest.masked,
         "gaps": [_gap_as_json(gap) for gap in result.gaps],

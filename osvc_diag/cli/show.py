@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from osvc_diag.units import format_size
+from osvc_diag.cli.report import masked_words
+from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     unpacked = format_size(sum(entry.stored_bytes or 0 for entry in stored))
     output.result("")
     output.table(
-        f"{_count(len(stored), 'artifact')}, {unpacked} unpacked",
+        f"{counted(len(stored), 'artifact')}, {unpacked} unpacked",
         ["artifact", "state", ">size", "masked"],
         map(_artifact_row, stored),
         as_result=True,
@@ -58,6 +59,8 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "cluster", (manifest.cluster.name or "unknown") + nodes
     yield "asked for", _listed(manifest.selection.selectors)
     yield "objects", _listed(manifest.selection.objects) or "none"
+    if manifest.selection.related:
+        yield "related", _listed(manifest.selection.related)
     if window.since or window.until:
         yield "window", f"{window.since or 'the beginning'} to {window.until or 'the end'}"
     if manifest.label:
@@ -82,8 +85,7 @@ def _show_masked(manifest: Manifest, output: Output) -> None:
         output.result("nothing was masked")
         return
     rows = ((rule, str(count)) for rule, count in masked.items())
-    title = f"{_count(sum(masked.values()), 'secret')} masked"
-    output.table(title, ["rule", ">times"], rows, as_result=True)
+    output.table(masked_words(manifest), ["rule", ">times"], rows, as_result=True)
 
 
 def _show_gaps(manifest: Manifest, output: Output) -> None:
@@ -93,7 +95,7 @@ def _show_gaps(manifest: Manifest, output: Output) -> None:
         return
     rows = map(_gap_row, manifest.gaps)
     columns = ["what", "state", "why"]
-    output.table(_count(len(manifest.gaps), "gap"), columns, rows, as_result=True)
+    output.table(counted(len(manifest.gaps), "gap"), columns, rows, as_result=True)
 
 
 def _gap_row(gap: Gap) -> tuple[str, str, str]:
@@ -105,7 +107,3 @@ def _listed(names: Sequence[str]) -> str:
     """Return names in a line that can still be read."""
     more = f" and {len(names) - NAMES_SHOWN} more, in the manifest" if len(names) > NAMES_SHOWN else ""
     return " ".join(names[:NAMES_SHOWN]) + more
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.verify import Search
     from osvc_diag.cli.output import Output
     from osvc_diag.node.node import Node
+    from osvc_diag.redaction import Secrets
 
 OK = 0
 
@@ -39,6 +40,25 @@ class Scope:
     """Whether that is the node on which the bundle was made."""
     limits: tuple[str, ...]
     """What could not be searched for, in sentences."""
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What a node and its cluster are called."""
+
+    node: str
+    cluster: Optional[str]
+    nodes: tuple[str, ...]
+    """All of its cluster."""
+
+    def is_same(self, manifest: Manifest) -> bool:
+        """Tell whether it is the bundle's node; many a node of somebody else's is called node1, too."""
+        return (self.node, self.cluster) == (manifest.node.name, manifest.cluster.name)
+
+    def is_peer(self, manifest: Manifest) -> bool:
+        """Tell whether it is in the bundle's cluster; many a cluster is called default."""
+        is_known = self.cluster is not None and self.cluster == manifest.cluster.name
+        return is_known and manifest.node.name in self.nodes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,10 +90,13 @@ def scope_of(args: argparse.Namespace, manifest: Manifest) -> Scope:
     from osvc_diag.redaction import SecretSearch, learn  # noqa: PLC0415
     from osvc_diag.run.configuration import known_names, read_configuration  # noqa: PLC0415 - not for --help
 
-    node = _node_of(args, manifest)
+    node = _node_of(args)
     confs, gaps = ([], []) if node is None else read_configuration(node)
     secrets = learn(confs, set() if node is None else known_names(node))
-    strange = _strangeness(node, manifest)
+    names = None if node is None else _names_of(node, secrets, manifest)
+    if args.root is None and names is not None and not (names.is_same(manifest) or names.is_peer(manifest)):
+        node, names, gaps, secrets = None, None, [], learn([], set())
+    strange = _strangeness(node, names, manifest)
     limits = [f"{gap.artifact}: {gap.reason}" for gap in gaps] + secrets.limits
     return Scope(
         SecretSearch(secrets, extra_rules=load_plugins().rules),
@@ -83,42 +106,41 @@ def scope_of(args: argparse.Namespace, manifest: Manifest) -> Scope:
     )
 
 
-def _node_of(args: argparse.Namespace, manifest: Manifest) -> Optional[Node]:
-    """Return the node that --root names, or this one where it shares secrets with that of the bundle."""
-    if args.root is not None:
-        return find_node(args)
+def _node_of(args: argparse.Namespace) -> Optional[Node]:
+    """Return the node that --root names, or this one, where it is one."""
     try:
-        node = find_node(args)
+        return find_node(args)
     except NodeNotFoundError:
+        if args.root is not None:
+            raise
         return None
-    return node if _is_same(node, manifest) or _is_peer(node, manifest) else None
 
 
-def _strangeness(node: Optional[Node], manifest: Manifest) -> Optional[str]:
+def _names_of(node: Node, secrets: Secrets, manifest: Manifest) -> _Names:
+    """Return what a node would be called in a manifest: names may be masked there."""
+    names = _Names(node.name, node.cluster.name, tuple(node.cluster.nodes))
+    if "<masked:" not in manifest.node.name:
+        return names
+    from osvc_diag.redaction import Redactor, Tokens  # noqa: PLC0415 - seldom needed
+
+    mask = Redactor(secrets, Tokens.for_cluster(secrets), mask_network=True).mask_text
+    return _Names(mask(names.node), names.cluster and mask(names.cluster), tuple(map(mask, names.nodes)))
+
+
+def _strangeness(node: Optional[Node], names: Optional[_Names], manifest: Manifest) -> Optional[str]:
     """Say what of the bundle's node is unknown here; None on that node."""
     made_on = manifest.node.name
-    if node is None:
+    if node is None or names is None:
         return (
             f"it was made on {made_on}, and this is no node of its cluster: its own secrets are unknown here"
         )
-    if _is_same(node, manifest):
+    if names.is_same(manifest):
         return None
-    what = "another node of its cluster" if _is_peer(node, manifest) else "a node of another cluster"
+    what = "another node of its cluster" if names.is_peer(manifest) else "a node of another cluster"
     return (
         f"it was made on {made_on}, and {node.name} is {what}: "
         f"secrets that only the files of {made_on} tell are unknown here"
     )
-
-
-def _is_same(node: Node, manifest: Manifest) -> bool:
-    """Tell whether it is the bundle's node; many a node of somebody else's is called node1, too."""
-    return (node.name, node.cluster.name) == (manifest.node.name, manifest.cluster.name)
-
-
-def _is_peer(node: Node, manifest: Manifest) -> bool:
-    """Tell whether it is in the bundle's cluster; many a cluster is called default."""
-    names = manifest.cluster.name, node.cluster.name
-    return names[0] is not None and names[0] == names[1] and manifest.node.name in node.cluster.nodes
 
 
 def _as_json(bundle: str, verdict: Verdict, scope: Scope) -> dict[str, object]:

@@ -9,7 +9,9 @@ import pytest
 
 from osvc_diag import events
 from osvc_diag.cli.output import Output, table_lines
+from osvc_diag.cli.report import NETWORK_RULES
 from osvc_diag.errors import BundleError, DiagError
+from osvc_diag.redaction.rules_network import network_rules
 
 EVIL = "a\x1b[5mb\r\n\u202e"
 
@@ -75,3 +77,7 @@ def test_a_stdout_that_cannot_be_written_tells_the_result_in_its_error() -> None
         with pytest.raises(DiagError, match=r"No space left on device; the result is: /var/tmp/x\.tar\.gz"):
             output.result("/var/tmp/x.tar.gz")
         assert os.fstat(full.fileno()).st_rdev == os.stat(os.devnull).st_rdev
+
+
+def test_what_mask_network_adds_is_not_counted_as_a_secret() -> None:
+    assert {rule.id for rule in network_rules([b"node1"])} == NETWORK_RULES

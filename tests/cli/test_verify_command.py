@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from osvc_diag import Node, diagnose
 from osvc_diag.bundle.manifest import (
     ArtifactEntry,
     ClusterFacts,
@@ -110,6 +111,18 @@ def test_which_node_is_known_is_told_precisely(
     assert found["searched_for_the_secrets_of"] == name
     assert [limit for limit in found["limits"] if told in limit] == found["limits"]
     assert bool(found["limits"]) is not is_known
+
+
+@pytest.mark.parametrize("others", ["", " peer"])
+def test_a_bundle_with_masked_names_is_known_on_its_own_node(tmp_path, capsys, root, others) -> None:
+    with open(f"{root}/etc/cluster.conf", "w", encoding="ascii") as file:
+        file.write(f"[cluster]\nname = c1\nnodes = elsewhere{others}\nsecret = {CLUSTER_SECRET}\n")
+    diagnose(
+        "node", node=Node.discover(root, name="elsewhere"), output=f"{tmp_path}/b.tar.gz", mask_network=True
+    )
+    code, out, err = verify(capsys, f"{tmp_path}/b.tar.gz", "--root", root, "--node", "elsewhere", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["searched_for_the_nodes_secrets"] is True
 
 
 @pytest.mark.parametrize(("cluster", "secrets_of"), [("another-cluster", "elsewhere"), ("default", None)])
