@@ -151,6 +151,8 @@ class SelectionFacts:
     selectors: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     """What they selected, as printed, sorted."""
+    related: tuple[str, ...] = ()
+    """What was taken beside them: they refer to it, or it refers to them."""
     only: tuple[str, ...] = ()
     """Collectors."""
     skip: tuple[str, ...] = ()

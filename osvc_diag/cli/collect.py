@@ -68,6 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", type=names, default=(), metavar="NAMES", help="these collectors alone: node-conf,node-log"
     )
     group.add_argument("--skip", type=names, default=(), metavar="NAMES", help="all collectors but these")
+    group.add_argument(
+        "--with-related",
+        action="store_true",
+        help="also what the objects refer to, and what refers to them: volumes, cfg, sec, parents, scalers",
+    )
     group.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
     group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")
     group = parser.add_argument_group("the bundle")
@@ -194,6 +199,7 @@ def _request(args: argparse.Namespace, settings: Settings) -> Request:
         timeout=settings.timeout,
         only=args.only,
         skip=args.skip,
+        with_related=args.with_related,
         label=args.label,
         issue=Issue(args.purpose, args.context, args.started, args.impact, args.ticket),
         mask_network=args.mask_network,

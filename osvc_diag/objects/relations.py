@@ -10,7 +10,7 @@ from osvc_diag.objects.conf import parse_conf
 from osvc_diag.objects.naming import KINDS, ROOT, ObjectPath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from osvc_diag.objects.conf import ConfEntry
 
@@ -85,26 +85,31 @@ def references(obj: ObjectPath, conf: bytes) -> set[ObjectPath]:
 
 
 def related(
-    selected: Iterable[ObjectPath], known: Iterable[ObjectPath], confs: Mapping[ObjectPath, bytes]
+    selected: Iterable[ObjectPath], known: Iterable[ObjectPath], confs: Iterable[tuple[ObjectPath, bytes]]
 ) -> list[ObjectPath]:
     """Return what selected objects refer to and what refers to them, one step away, sorted.
 
     Args:
         selected: are not returned themselves.
-        known: what may be returned.
-        confs: the configuration of each object that has one.
+        known: what may be returned; those without a conf, too.
+        confs: the configurations, one after the other: none is kept.
 
     Raises:
         RedactionError: see `references`.
     """
     chosen, existing = set(selected), set(known)
     found: set[ObjectPath] = set()
-    for obj in existing:
-        targets = references(obj, confs[obj]) if obj in confs else set(_scaler(obj))
+
+    def note(obj: ObjectPath, targets: set[ObjectPath]) -> None:
         if obj in chosen:
-            found |= targets
+            found.update(targets)
         elif not chosen.isdisjoint(targets):
             found.add(obj)
+
+    for obj in existing:
+        note(obj, set(_scaler(obj)))
+    for obj, conf in confs:
+        note(obj, references(obj, conf))
     return sorted((found & existing) - chosen)
 
 

@@ -50,6 +50,7 @@ def write_account(
         selection=facts.SelectionFacts(
             selectors=request.selectors,
             objects=tuple(str(obj) for obj in prepared.objects),
+            related=tuple(str(obj) for obj in prepared.related),
             only=request.only,
             skip=request.skip,
         ),

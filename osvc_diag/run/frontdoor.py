@@ -66,6 +66,7 @@ def diagnose(
     timeout: Optional[float] = None,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
+    with_related: bool = False,
     label: Optional[str] = None,
     issue: Optional[Issue] = None,
     mask_network: bool = False,
@@ -86,6 +87,7 @@ def diagnose(
         timeout: seconds for collecting; verifying comes after.
         only: names of collectors; empty takes all.
         skip: names of collectors to leave out.
+        with_related: whether what the objects refer to, and what refers to them, is taken too.
         label: a word for the manifest.
         issue: what the support page asks for.
         mask_network: whether addresses and host names are masked too.
@@ -106,6 +108,7 @@ def diagnose(
         timeout=timeout,
         only=tuple(only),
         skip=tuple(skip),
+        with_related=with_related,
         label=label,
         issue=issue or Issue(),
         mask_network=mask_network,

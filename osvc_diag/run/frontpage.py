@@ -73,6 +73,7 @@ def _head(manifest: Manifest, daemon: Optional[str]) -> str:
     agent = " ".join(filter(None, [node.agent, node.agent_version]))
     lines = [
         ("objects", ", ".join(manifest.selection.objects) or "none: the node itself"),
+        ("related", ", ".join(manifest.selection.related)),
         ("node", node.name + ("" if node.live else " (read from a copy of its files)")),
         (
             "cluster",

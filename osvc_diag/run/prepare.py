@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import UsageError
 from osvc_diag.run.plan import Plan, make_plan
+from osvc_diag.run.relating import related_objects
 from osvc_diag.units import format_size
 from osvc_diag.window import Window
 
@@ -28,9 +29,12 @@ class Prepared:
     request: Request
     node: Node
     objects: tuple[ObjectPath, ...]
+    """That were selected."""
     window: Window
     plan: Plan
     started: datetime
+    related: tuple[ObjectPath, ...] = ()
+    """One step away from the selected ones, where that was asked for."""
 
 
 def prepare(
@@ -47,15 +51,16 @@ def prepare(
         raise UsageError("no collector is left to run", hint="look at --only and --skip: they exclude all")
     window = Window.parse(request.since, request.until, now=started, zone=node.zone)
     objects = tuple(node.select(request.selectors))
-    plan = make_plan(node, objects, collectors, patient, log_size=request.log_size)
+    related, unrelated = related_objects(node, objects, patient) if request.with_related else ((), [])
+    plan = make_plan(node, sorted((*objects, *related)), collectors, patient, log_size=request.log_size)
     if request.max_size is not None and request.max_size < plan.pages_bytes:
         raise UsageError(
             f"a bundle of {format_size(request.max_size)} has no room for its manifest: "
             f"about {format_size(plan.pages_bytes)} for {len(plan.artifacts)} artifacts",
             hint="raise --max-size, or name fewer objects",
         )
-    plan = replace(plan, gaps=(*_unlisted(node), *plan.gaps))
-    return Prepared(request, node, objects, window, plan, started)
+    plan = replace(plan, gaps=(*_unlisted(node), *unrelated, *plan.gaps))
+    return Prepared(request, node, objects, window, plan, started, related)
 
 
 def _unlisted(node: Node) -> list[Gap]:

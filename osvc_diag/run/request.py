@@ -41,6 +41,8 @@ class Request:
     only: tuple[str, ...] = ()
     """Names of collectors; empty takes all."""
     skip: tuple[str, ...] = ()
+    with_related: bool = False
+    """Whether what the selected objects refer to, and what refers to them, is taken too."""
     label: Optional[str] = None
     issue: Issue = field(default_factory=Issue)
     mask_network: bool = False

@@ -81,24 +81,24 @@ def test_relations_are_followed_one_step_in_both_directions():
         "test/svc/web": "[volume#1]\nname = data\n",
     }
     confs = {ObjectPath.parse(path): text.encode() for path, text in texts.items()}
-    found = related([WEB], confs, confs)
+    found = related([WEB], confs, confs.items())
     assert [str(path) for path in found] == ["prod/svc/front", "prod/vol/data"]
 
 
 def test_a_scaler_and_its_slices_are_related():
     confs = {ObjectPath.parse(name): b"" for name in ("scal1", "0.scal1", "1.scal1", "0.scal2")}
-    of_scaler = related([ObjectPath.parse("scal1")], confs, confs)
+    of_scaler = related([ObjectPath.parse("scal1")], confs, confs.items())
     assert [str(path) for path in of_scaler] == ["0.scal1", "1.scal1"]
-    assert related([ObjectPath.parse("0.scal1")], confs, confs) == [ObjectPath.parse("scal1")]
+    assert related([ObjectPath.parse("0.scal1")], confs, confs.items()) == [ObjectPath.parse("scal1")]
 
 
 def test_what_is_left_of_a_deleted_object_is_related_too():
     gone = ObjectPath.parse("prod/vol/data")
-    assert related([WEB], [WEB, gone], {WEB: b"[volume#1]\nname = data\n"}) == [gone]
+    assert related([WEB], [WEB, gone], [(WEB, b"[volume#1]\nname = data\n")]) == [gone]
 
 
 def test_what_does_not_exist_is_not_related():
-    assert related([WEB], [WEB], {WEB: b"[volume#1]\nname = data\n"}) == []
+    assert related([WEB], [WEB], [(WEB, b"[volume#1]\nname = data\n")]) == []
 
 
 @given(st.binary(max_size=400))
