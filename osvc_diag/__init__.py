@@ -3,21 +3,61 @@
 # This file is read by any Python, down to 2.7, before __main__ can say that it is too old.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from osvc_diag.bundle.manifest import Gap, State
     from osvc_diag.errors import DiagError
     from osvc_diag.node.node import Node
+    from osvc_diag.objects.naming import ObjectPath
+    from osvc_diag.plugin.artifact import Artifact, Artifacts, Form, Priority
+    from osvc_diag.plugin.collector import Collector, Declared
+    from osvc_diag.plugin.hookspecs import hookimpl
+    from osvc_diag.plugin.options import Option
+    from osvc_diag.redaction.rule import Anchor, Rule
     from osvc_diag.run.frontdoor import Result, diagnose
     from osvc_diag.run.request import Issue
 
-__all__ = ["DiagError", "Issue", "Node", "Result", "__version__", "diagnose"]
+__all__ = [
+    "Anchor",
+    "Artifact",
+    "Artifacts",
+    "Collector",
+    "Declared",
+    "DiagError",
+    "Form",
+    "Gap",
+    "Issue",
+    "Node",
+    "ObjectPath",
+    "Option",
+    "Priority",
+    "Result",
+    "Rule",
+    "State",
+    "__version__",
+    "diagnose",
+    "hookimpl",
+]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Anchor": "osvc_diag.redaction.rule",
+    "Artifact": "osvc_diag.plugin.artifact",
+    "Artifacts": "osvc_diag.plugin.artifact",
+    "Collector": "osvc_diag.plugin.collector",
+    "Declared": "osvc_diag.plugin.collector",
     "DiagError": "osvc_diag.errors",
+    "Form": "osvc_diag.plugin.artifact",
+    "Gap": "osvc_diag.bundle.manifest",
     "Issue": "osvc_diag.run.request",
     "Node": "osvc_diag.node.node",
+    "ObjectPath": "osvc_diag.objects.naming",
+    "Option": "osvc_diag.plugin.options",
+    "Priority": "osvc_diag.plugin.artifact",
     "Result": "osvc_diag.run.frontdoor",
+    "Rule": "osvc_diag.redaction.rule",
+    "State": "osvc_diag.bundle.manifest",
     "diagnose": "osvc_diag.run.frontdoor",
+    "hookimpl": "osvc_diag.plugin.hookspecs",
 }
 
 

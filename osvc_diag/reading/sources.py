@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Callable, Optional
 
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, LogSource
+from osvc_diag.plugin.artifact import Artifact, DocumentSource, Form, LogSource
 from osvc_diag.reading.blocks import BrokenOffError, read_range, rest_of_line, whole_lines
 from osvc_diag.reading.held import open_held
 from osvc_diag.reading.logs import BY_LOG_SIZE, Family, read_log
@@ -50,7 +50,7 @@ class SourceReader:
         """
         source = artifact.source
         if isinstance(source, DocumentSource):
-            yield from _document(source.compute, outcome)
+            yield from _document(source.compute, artifact.form, outcome)
             return
         holder = source.held_by if isinstance(source, LogSource) else None
         opened = open_held(self.trees, source.path, holder) if holder else self.trees.open(source.path)
@@ -85,9 +85,14 @@ class SourceReader:
         return self._places[folder]
 
 
-def _document(compute: Callable[[], object], outcome: Outcome) -> Iterator[bytes]:
+def _document(compute: Callable[[], object], form: Form, outcome: Outcome) -> Iterator[bytes]:
     content = compute()
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    if form is Form.JSON:
+        text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    elif isinstance(content, str):
+        text = content
+    else:
+        raise TypeError(f"gave a {type(content).__name__}, not a text")
     encoded = text.encode("utf-8", "backslashreplace")
     outcome.source_bytes = len(encoded)
     yield encoded

@@ -10,6 +10,7 @@ from osvc_diag.bundle.headers import check_member_name
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.plugin.artifact import (
     Artifact,
+    Artifacts,
     CommandSource,
     DocumentSource,
     FileSource,
@@ -21,6 +22,7 @@ from osvc_diag.plugin.foreign import told_by
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.trees import NotTakenError
+from osvc_diag.run.resolving import Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,8 +100,9 @@ def make_plan(
     """
     merged = _Merged()
     gaps: list[Gap] = []
+    resolver = Resolver(node)
     for collector in collectors:
-        named, problems = _Naming(collector).ask(node, objects, patient)
+        named, problems = _Naming(collector, resolver).ask(node, objects, patient)
         gaps += problems
         for artifact in named:
             merged.add(collector.name, _as_conf(artifact, node))
@@ -110,8 +113,9 @@ def make_plan(
 class _Naming:
     """One collector naming its artifacts; what it named before something went wrong counts."""
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, collector: Collector, resolver: Resolver) -> None:
         self._collector = collector
+        self._resolver = resolver
         self._named: list[Artifact] = []
         self._gaps: list[Gap] = []
         self._is_over = False
@@ -132,18 +136,25 @@ class _Naming:
         return tuple(self._named), tuple(self._gaps) + ((problem,) if problem else ())
 
     def _listen(self, node: Node, objects: Sequence[ObjectPath]) -> None:
-        for artifact in self._collector.collect(node, objects):
+        for declared in self._collector.collect(node, objects):
             if self._is_over:
                 return
-            if len(self._named) + len(self._gaps) == MOST_ARTIFACTS:
-                raise OverflowError(f"more than {MOST_ARTIFACTS} artifacts")
-            if isinstance(artifact, Gap):
-                self._gaps.append(dataclasses.replace(artifact, collector=self._collector.name))
-                continue
             try:
-                self._named.append(_sound(artifact))
-            except (TypeError, ValueError) as error:
+                if isinstance(declared, (Artifact, Artifacts)):
+                    for item in self._resolver.artifacts(declared):
+                        self._take(item)
+                else:
+                    self._take(declared)
+            except (AttributeError, TypeError, ValueError) as error:
                 self._gaps.append(self._gap(State.FAILED, str(error)))
+
+    def _take(self, item: object) -> None:
+        if len(self._named) + len(self._gaps) == MOST_ARTIFACTS:
+            raise OverflowError(f"more than {MOST_ARTIFACTS} artifacts")
+        if isinstance(item, Gap):
+            self._gaps.append(dataclasses.replace(item, collector=self._collector.name))
+        else:
+            self._named.append(_sound(item))
 
     def _gap(self, state: State, reason: str) -> Gap:
         return Gap(state, f"naming its artifacts: {reason}", self._collector.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag import hookimpl
 
 if TYPE_CHECKING:
     from osvc_diag.exchange.interface import Exchange

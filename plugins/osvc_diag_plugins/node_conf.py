@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from osvc_diag.plugin.artifact import Artifact, Form, Priority
-from osvc_diag.plugin.collector import Collector
-from osvc_diag.plugin.declare import file_artifact, file_artifacts
-from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag import Artifact, Collector, Priority, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.node.node import Node
-    from osvc_diag.objects.naming import ObjectPath
+    from osvc_diag import Node, ObjectPath
 
-SITE_FILE = {Form.CONF: re.compile(r"diag\.ini")}
+SITE_FILE = "diag.ini"
 
 
 def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
@@ -25,8 +20,8 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
     node.conf is named even where it is not there: an agent without one runs on built-in defaults, and whoever
     reads the bundle has to know.
     """
-    yield file_artifact(node, node.layout.node_conf, form=Form.CONF, priority=Priority.CONF)
-    yield from file_artifacts(node, node.layout.etc, SITE_FILE, priority=Priority.CONF)
+    yield Artifact.from_file(node.layout.node_conf, priority=Priority.CONF)
+    yield Artifact.from_file(f"{node.layout.etc}/{SITE_FILE}", priority=Priority.CONF, expected=False)
 
 
 @hookimpl

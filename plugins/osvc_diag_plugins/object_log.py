@@ -5,38 +5,28 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from osvc_diag import Artifact, Collector, Priority, hookimpl
 from osvc_diag.objects.layout import LOG_SUFFIX
-from osvc_diag.plugin.artifact import Artifact, Priority
-from osvc_diag.plugin.collector import Collector
-from osvc_diag.plugin.declare import log_artifact, log_artifacts
-from osvc_diag.plugin.hookspecs import hookimpl
-from osvc_diag.reading.families import LogFamilies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.node.node import Node
-    from osvc_diag.objects.naming import ObjectPath
+    from osvc_diag import Declared, Node, ObjectPath
 
 # lxc's console, and what agents before 2018 left.
 OTHER_SPELLINGS = ("{}.console.log", "{}.debug.log", ".{}.log")
 
 
-def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
+def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Declared]:
     """Name the logs of each selected object; each spelling has its own budget.
 
-    An object that never acted has no log, which is no gap. In a folder that may not be listed the live log
-    is named all the same, so that the refusal becomes one.
+    An object that never acted has no log, which is no gap.
     """
-    families = LogFamilies(node.trees)
     own_logs = {node.layout.log_path(known.path) for known in node.objects if known.has_conf or known.has_var}
     for obj in objects:
         live = node.layout.log_path(obj)
-        if not families.is_listed(os.path.dirname(live)):
-            yield log_artifact(node, live, priority=Priority.SELECTED_LOG)
-        for log in [live, *other_spellings(live)]:
-            if log == live or log not in own_logs:
-                yield from log_artifacts(node, log, families, priority=Priority.SELECTED_LOG)
+        others = [log for log in other_spellings(live) if log not in own_logs]
+        yield Artifact.from_log(live, also=others, priority=Priority.SELECTED_LOG)
 
 
 def other_spellings(live: str) -> list[str]:

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from osvc_diag.plugin.artifact import Artifact, Form, Priority
-from osvc_diag.plugin.collector import Collector
-from osvc_diag.plugin.declare import file_artifacts
-from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag import Artifact, Collector, Priority, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.node.node import Node
-    from osvc_diag.objects.naming import ObjectPath
+    from osvc_diag import Declared, Node, ObjectPath
 
-RESOURCE = r"[A-Za-z][\w.-]*#[^/]+"  # fs#1, sync#i0
+RESOURCE = "[A-Za-z]*#*"  # fs#1, sync#i0
 # By name: below an object's var folder there may also be its users' own data.
-STATE_FILES = {
-    Form.JSON: re.compile(rf"status\.json|{RESOURCE}/(?:status\.(?:last|history)|last_stats)"),
-    Form.TEXT: re.compile(
-        rf"frozen|(?:{RESOURCE}/)?lock\.[a-z._]+"
-        rf"|{RESOURCE}/(?:provisioned|last_run_retcode|run\.lock)"
-        r"|scheduler/last_[^/]+"
-    ),
-}
-STATE_FOLDERS = re.compile(rf"scheduler|{RESOURCE}")
+STATE_FILES = (
+    "status.json",
+    "frozen",
+    "lock.*",
+    "scheduler/last_*",
+    f"{RESOURCE}/status.last",
+    f"{RESOURCE}/status.history",
+    f"{RESOURCE}/last_stats",
+    f"{RESOURCE}/lock.*",
+    f"{RESOURCE}/provisioned",
+    f"{RESOURCE}/last_run_retcode",
+    f"{RESOURCE}/run.lock",
+)
 
 
-def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
+def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Declared]:
     """Name the state files of each selected object. Lock files are read, never locked."""
     for obj in objects:
-        folder = node.layout.var_path(obj)
-        yield from file_artifacts(node, folder, STATE_FILES, enter=STATE_FOLDERS, priority=Priority.STATE)
+        yield Artifact.from_glob(node.layout.var_path(obj), *STATE_FILES, priority=Priority.STATE)
 
 
 @hookimpl

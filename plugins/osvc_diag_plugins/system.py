@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag.plugin.artifact import Artifact, Priority
-from osvc_diag.plugin.collector import Collector
-from osvc_diag.plugin.declare import document_artifact
-from osvc_diag.plugin.hookspecs import hookimpl
+from osvc_diag import Artifact, Collector, Priority, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.node.node import Node
-    from osvc_diag.objects.naming import ObjectPath
+    from osvc_diag import Node, ObjectPath
 
 
 def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
@@ -25,7 +21,7 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
         return machine.describe(node)
 
     if node.live:
-        yield document_artifact("system", compute, priority=Priority.STATE)
+        yield Artifact.from_json("system", compute, priority=Priority.STATE)
 
 
 @hookimpl

@@ -8,6 +8,7 @@ import pytest
 
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.plugin_manager import load_plugins
+from osvc_diag.run.resolving import Resolver
 
 if TYPE_CHECKING:
     from osvc_diag.plugin.artifact import Artifact
@@ -19,7 +20,13 @@ def take() -> Callable[..., list[Artifact]]:
     collectors = {collector.name: collector for collector in load_plugins().collectors}
 
     def run(name: str, node: Node, *selectors: str) -> list[Artifact]:
-        return list(collectors[name].collect(node, node.select(selectors)))
+        resolver = Resolver(node)
+        collect = collectors[name].collect
+        return [
+            artifact
+            for declared in collect(node, node.select(selectors))
+            for artifact in resolver.artifacts(declared)
+        ]
 
     return run
 

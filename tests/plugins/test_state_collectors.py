@@ -55,9 +55,6 @@ class TestObjectState:
         }
         assert {name for name, form in forms.items() if form is Form.JSON} == {
             "status.json",
-            "status.last",
-            "status.history",
-            "last_stats",
         }
 
     def test_every_state_file_of_the_sample_is_taken(self, take, sample):

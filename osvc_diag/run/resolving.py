@@ -1,0 +1,129 @@
+"""Makes of what a collector declares the artifacts of a plan: names them, and finds the files of several."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Union
+
+from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.plugin.artifact import (
+    Artifact,
+    Artifacts,
+    CommandSource,
+    FamilySource,
+    FileSource,
+    Form,
+    GlobSource,
+    LogSource,
+    OutputSource,
+    Stream,
+)
+from osvc_diag.reading.families import LogFamilies
+from osvc_diag.reading.patterns import Patterns
+from osvc_diag.reading.trees import NotTakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from osvc_diag.node.node import Node
+
+MOST_FILES = 10_000
+"""Of one declaration: below the agent's folders a service's user may make as many as there are inodes."""
+
+
+class Resolver:
+    """Resolves the declarations of one run; each folder of logs is listed once, whoever asks for it."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._families = LogFamilies(node.trees)
+
+    def artifacts(self, declared: Union[Artifact, Artifacts]) -> Iterator[Union[Artifact, Gap]]:
+        """Yield what a declaration comes to, named; only folders are looked into.
+
+        More than MOST_FILES are cut, and a gap.
+
+        Raises:
+            ValueError: a path or a pattern is none.
+        """
+        if isinstance(declared, Artifact):
+            if self._is_there(declared):
+                yield self._named(declared)
+            return
+        source = declared.source
+        if isinstance(source, GlobSource):
+            yield from _at_most(self._files(declared, source), f"{self._node.member(source.folder)}/*")
+        elif isinstance(source, FamilySource):
+            yield from _at_most(self._logs(declared, source), f"{self._node.member(source.live)}.*")
+        elif isinstance(source, OutputSource):
+            out, err = (CommandSource(source.command, stream) for stream in (Stream.OUT, Stream.ERR))
+            form = declared.form or Form.TEXT
+            out = replace(out, transform=source.transform)
+            yield Artifact(f"{declared.name}.out", out, form, declared.priority)
+            yield Artifact(f"{declared.name}.err", err, Form.TEXT, declared.priority)
+        else:
+            raise TypeError(f"{declared.name!a} has no source, but {type(source).__name__}")
+
+    def _named(self, artifact: Artifact) -> Artifact:
+        if artifact.name or not isinstance(artifact.source, (FileSource, LogSource)):
+            return artifact
+        return replace(artifact, name=self._node.member(artifact.source.path))
+
+    def _is_there(self, artifact: Artifact) -> bool:
+        """Tell whether a file is worth naming; what cannot be told is, so that it becomes a gap."""
+        if not isinstance(artifact.source, FileSource) or artifact.source.expected:
+            return True
+        try:
+            self._node.trees.look(artifact.source.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except (OSError, NotTakenError):
+            pass
+        return True
+
+    def _files(self, declared: Artifacts, source: GlobSource) -> Iterator[Artifact]:
+        folder = source.folder.rstrip(os.sep) or os.sep
+        wanted, unwanted = Patterns.of(source.patterns), Patterns.of(source.without)
+        member = self._node.member(folder)  # once: there may be thousands of files
+        start = len(folder) + 1
+
+        def is_entered(path: str) -> bool:
+            return wanted.folders.fullmatch(path, start) is not None
+
+        for path in self._node.trees.walk(folder, is_entered):
+            is_file = wanted.files.fullmatch(path, start) and not unwanted.files.fullmatch(path, start)
+            if is_file or ((path == folder or is_entered(path)) and _is_folder(path)):
+                form = declared.form or Form.of(path)
+                yield Artifact(member + path[len(folder) :], FileSource(path), form, declared.priority)
+
+    def _logs(self, declared: Artifacts, source: FamilySource) -> Iterator[Artifact]:
+        """Yield a family: the rotated ones by age, with a budget of their own those that do not tell it."""
+        logs = [log for live in (source.live, *source.also) for log in self._family(live)]
+        # In a folder that may not be listed the live log is named all the same: the refusal is a gap.
+        is_named = source.expected or not self._families.is_listed(os.path.dirname(source.live))
+        if is_named and (not logs or logs[0].path != source.live):
+            logs.insert(0, LogSource(source.live, source.live))
+        for log in logs:
+            yield Artifact(self._node.member(log.path), log, declared.form or Form.LOG, declared.priority)
+
+    def _family(self, live: str) -> Iterator[LogSource]:
+        members = self._families.members(live)
+        for age, path in enumerate(members, start=0 if members[:1] == [live] else 1):
+            yield LogSource(path, live, age)
+        for age, path in enumerate(self._families.copies(live)):
+            yield LogSource(path, f"{live}.*", age)
+
+
+def _at_most(artifacts: Iterator[Artifact], rest: str) -> Iterator[Union[Artifact, Gap]]:
+    """Yield MOST_FILES artifacts, and where there are more, a gap in the name of the rest."""
+    yield from itertools.islice(artifacts, MOST_FILES)
+    if next(artifacts, None) is not None:
+        reason = f"there are more than {MOST_FILES} files: the others were left out"
+        yield Gap(State.SKIPPED, reason, artifact=rest)
+
+
+def _is_folder(path: str) -> bool:
+    """Tell whether a path that a walk gave is a folder that it could not list."""
+    return not (os.path.islink(path) or os.path.isfile(path))
