@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 _SHOWN_OBJECTS = 20  # that an error lists
 
 
+def open_trees(layout: Layout, root: Optional[str]) -> Trees:
+    """Return the agent's folders, as whoever runs this may read them; its private key is never opened."""
+    return Trees(
+        [layout.etc, layout.log, layout.var], base=root or "/", never=[f"{layout.var}/certs/private_key"]
+    )
+
+
 @dataclass(frozen=True)
 class Node:
     """A node, as far as its files tell; read once, and it does not change with them."""
@@ -97,9 +104,7 @@ class Node:
         cls, layout: Layout, root: Optional[str], name: Optional[str], zone: Union[str, tzinfo, None]
     ) -> Node:
         base = root or "/"
-        trees = Trees(
-            [layout.etc, layout.log, layout.var], base=base, never=[f"{layout.var}/certs/private_key"]
-        )
+        trees = open_trees(layout, root)
         name = name or find_name(trees, layout, root)
         objects, unlisted = take_inventory(trees, layout)
         return cls(
