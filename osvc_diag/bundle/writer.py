@@ -22,19 +22,31 @@ from osvc_diag.errors import BundleError
 from osvc_diag.printable import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
     from types import TracebackType
 
 SUFFIX = ".tar.gz"
 LONGEST_FILE_NAME = 250  # bytes: room for the `-2` of a name that is taken
 
 
-class _Segment(NamedTuple):
-    """A member of the tar: what it is, its header and its padded content."""
+class SmallMember(NamedTuple):
+    """A member that is in memory."""
 
-    stored: StoredMember
-    header: Run
-    content: Run
+    name: str
+    """Below the bundle's folder; bytes that are not UTF-8 as surrogate escapes."""
+    mtime: float
+    """Seconds since the epoch."""
+    content: bytes
+
+
+class _Segment(NamedTuple):
+    """Members that follow each other in the tar, as runs in their order there."""
+
+    stored: Sequence[StoredMember]
+    """Sorted by name: one member, or several small ones."""
+    runs: Sequence[Run]
+    """A header and its padded content; or one run of all headers and contents."""
 
 
 class BundleWriter:
@@ -61,7 +73,8 @@ class BundleWriter:
         if len(name.encode("utf-8", "surrogateescape")) > LONGEST_FILE_NAME:
             raise BundleError(f"{quoted(name)} is too long for a file name", hint="name a shorter one")
         self._suffix = name[len(self.stem) :]
-        self._segments: dict[str, _Segment] = {}
+        self._segments: list[_Segment] = []
+        self._stored: dict[str, StoredMember] = {}
         self._folders: set[str] = set()
         self._open: Optional[MemberSink] = None
         self._sealed: Optional[UnnamedFile] = None
@@ -99,7 +112,7 @@ class BundleWriter:
     @property
     def members(self) -> tuple[StoredMember, ...]:
         """What was stored so far, sorted by name."""
-        return tuple(self._segments[name].stored for name in sorted(self._segments))
+        return tuple(self._stored[name] for name in sorted(self._stored))
 
     def member(self, name: str, mtime: float) -> MemberSink:
         """Begin a member; the sink is a context manager, and drops what it got when it ends in an error.
@@ -111,30 +124,68 @@ class BundleWriter:
         Raises:
             MemberNameError: It leads out of the bundle's folder, is taken, or is a folder or in a file.
         """
-        if self._open is not None or self._sealed is not None:
-            raise RuntimeError("a bundle takes one member at a time, and none once it is sealed")
-        check_member_name(name)
-        if self._taken(name):
-            raise MemberNameError(f"the bundle has a member {name!a} already")
+        self._check_new(name)
         self._open = MemberSink(self, self._spool, name, mtime)
         return self._open
 
-    def _taken(self, name: str) -> bool:
-        """Say whether the name is a member's or a folder's, or would need a member to be a folder."""
-        if name in self._segments or name in self._folders:
+    def add_neighbours(self, members: Sequence[SmallMember]) -> list[StoredMember]:
+        """Store small members as one compressed run, which is far less work than one for each.
+
+        Args:
+            members: sorted by name; no other member of the bundle may have a name between theirs.
+
+        Raises:
+            BundleError: The disk is full.
+            MemberNameError: As for `member`; none of them is stored.
+        """
+        parts: list[bytes] = []
+        beside: set[str] = set()
+        for name, mtime, content in members:
+            self._check_new(name, beside)
+            beside.add(name)
+            parts += (
+                member_header(f"{self.stem}/{name}", len(content), mtime),
+                content,
+                padding(len(content)),
+            )
+        text = b"".join(parts)
+        packed = deflated(text)
+        run = Run(self._spool.size, len(packed), crc32(text, 0), len(text))
+        self._spool.append(packed)
+        stored = [StoredMember.of(name, content) for name, _, content in members]
+        self.end_member(_Segment(tuple(stored), [run]))
+        return stored
+
+    def _check_new(self, name: str, beside: AbstractSet[str] = frozenset()) -> None:
+        if self._open is not None or self._sealed is not None:
+            raise RuntimeError("a bundle takes one member at a time, and none once it is sealed")
+        check_member_name(name)
+        if self._taken(name, beside):
+            raise MemberNameError(f"the bundle has a member {name!a} already")
+
+    def _taken(self, name: str, beside: AbstractSet[str] = frozenset()) -> bool:
+        """Say whether the name is a member's or a folder's, or would need a member to be a folder.
+
+        Args:
+            name: A member's.
+            beside: Names of members that are stored together with it.
+        """
+        if name in self._stored or name in self._folders or name in beside:
             return True
         # A folder that is known was looked at with another member, and so were those above it.
         is_new = name.rpartition("/")[0] not in self._folders
-        return is_new and not self._segments.keys().isdisjoint(parents(name))
+        return is_new and any(folder in self._stored or folder in beside for folder in parents(name))
 
     def end_member(self, segment: Optional[_Segment]) -> None:
         """Take over what a sink made; None where it was dropped."""
         self._open = None
-        if segment is not None:
-            name = segment.stored.name
-            self._segments[name] = segment
-            if name.rpartition("/")[0] not in self._folders:
-                self._folders.update(parents(name))
+        if segment is None:
+            return
+        self._segments.append(segment)
+        for stored in segment.stored:
+            self._stored[stored.name] = stored
+            if stored.name.rpartition("/")[0] not in self._folders:
+                self._folders.update(parents(stored.name))
 
     def seal(self, front: Sequence[tuple[str, bytes]], *, mtime: float = 0) -> BinaryIO:
         """Make the archive, still without a name, and return it from its start, to be verified.
@@ -166,10 +217,9 @@ class BundleWriter:
                 archive.add(member_header(f"{self.stem}/{name}", len(content), mtime))
                 archive.add(content + padding(len(content)))
             self._spool.flush()
-            for name in sorted(self._segments):
-                segment = self._segments[name]
-                archive.copy(self._spool, segment.header)
-                archive.copy(self._spool, segment.content)
+            for segment in _in_order(self._segments):
+                for run in segment.runs:
+                    archive.copy(self._spool, run)
             archive.end()
         self._sealed.stream.seek(0)
         return self._sealed.stream
@@ -269,4 +319,17 @@ class MemberSink:
         packed = deflated(header)
         self._spool.append(packed)
         self.stored = StoredMember(self._name, self.size, self._hash.hexdigest())
-        return _Segment(self.stored, Run(end, len(packed), crc32(header, 0), len(header)), content)
+        return _Segment([self.stored], [Run(end, len(packed), crc32(header, 0), len(header)), content])
+
+
+def _in_order(segments: Iterable[_Segment]) -> list[_Segment]:
+    """Sort by name, and see to it that no segment lies inside of another one."""
+    ordered = sorted((segment for segment in segments if segment.stored), key=_first_name)
+    for one, following in zip(ordered, ordered[1:]):
+        if one.stored[-1].name >= _first_name(following):
+            raise RuntimeError("members that were stored as neighbours have another one between them")
+    return ordered
+
+
+def _first_name(segment: _Segment) -> str:
+    return segment.stored[0].name

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osvc_diag.bundle.headers import MemberNameError
-from osvc_diag.bundle.writer import BundleWriter
+from osvc_diag.bundle.writer import BundleWriter, SmallMember
 from osvc_diag.errors import BundleError
 
 NAME = "osvc-diag_c1_node1_web_20261122T200000Z.tar.gz"
@@ -318,3 +318,52 @@ def test_a_member_that_leads_beyond_its_ceiling_is_dropped_whole(size, tmp_path)
         f"{STEM}/file/first": b"first",
         f"{STEM}/file/second": b"again",
     }
+
+
+class TestNeighbours:
+    def stored_alone(self, folder, members) -> dict[str, bytes]:
+        return contents(write(folder, members))
+
+    def test_they_are_stored_as_each_alone(self, tmp_path):
+        members = [(f"file/{number:03d}", b"%d\n" % number * number) for number in range(200)]
+        with BundleWriter(str(tmp_path), NAME) as writer:
+            small = [SmallMember(name, 1_700_000_000, content) for name, content in members]
+            with writer.member("file/z", 1_700_000_000) as sink:
+                sink.write(b"last")
+            told = writer.add_neighbours(small[:120])
+            told += writer.add_neighbours(small[120:])
+            with writer.member("file/!", 1_700_000_000) as sink:
+                sink.write(b"first")
+            assert [(one.name, one.size) for one in told] == [(name, len(raw)) for name, raw in members]
+            assert [one.name for one in writer.members] == ["file/!", *dict(members), "file/z"]
+            writer.seal([("manifest.json", b"{}")])
+            together = writer.publish()
+        alone = write(tmp_path, [("file/!", b"first"), ("file/z", b"last"), *members], name=f"{STEM}2.tar.gz")
+        for mode in ("r:gz", "r|gz"):
+            expected = {name.replace(f"{STEM}2", STEM): raw for name, raw in contents(alone).items()}
+            assert contents(together, mode) == expected
+        with gzip.open(together) as one, gzip.open(alone) as other:
+            assert len(one.read()) == len(other.read())
+        assert os.path.getsize(together) < os.path.getsize(alone) / 4
+
+    def test_one_that_would_lie_between_is_refused_before_it_is_sealed(self, tmp_path):
+        with BundleWriter(str(tmp_path), NAME) as writer:
+            writer.add_neighbours([SmallMember("file/a", 0, b""), SmallMember("file/c", 0, b"")])
+            writer.add_neighbours([SmallMember("file/b", 0, b"")])
+            with pytest.raises(RuntimeError, match="between"):
+                writer.seal([("manifest.json", b"{}")])
+
+    @pytest.mark.parametrize("names", [["x", "x"], ["x", "x-y", "x/y"], ["taken"], ["taken/x"], ["../x"]])
+    def test_names_that_cannot_stand_beside_each_other_are_refused_and_none_is_stored(self, tmp_path, names):
+        with BundleWriter(str(tmp_path), NAME) as writer:
+            with writer.member("taken", 0):
+                pass
+            with pytest.raises(MemberNameError):
+                writer.add_neighbours([SmallMember(name, 0, b"content") for name in ["a", *names]])
+            assert [stored.name for stored in writer.members] == ["taken"]
+
+    def test_none_at_all_are_nothing(self, tmp_path):
+        with BundleWriter(str(tmp_path), NAME) as writer:
+            assert writer.add_neighbours([]) == []
+            writer.seal([("manifest.json", b"{}")])
+            assert len(contents(writer.publish())) == 2
