@@ -344,7 +344,7 @@ class TestNeighbours:
             assert contents(together, mode) == expected
         with gzip.open(together) as one, gzip.open(alone) as other:
             assert len(one.read()) == len(other.read())
-        assert os.path.getsize(together) < os.path.getsize(alone) / 4
+        assert os.path.getsize(together) < os.path.getsize(alone) / 2
 
     def test_one_that_would_lie_between_is_refused_before_it_is_sealed(self, tmp_path):
         with BundleWriter(str(tmp_path), NAME) as writer:
