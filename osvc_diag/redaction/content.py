@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from osvc_diag.errors import RedactionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 HEAD = 8 * 1024  # bytes looked at
 MAX_CONTROLS = 0.02  # share of control characters that a text may hold
@@ -27,6 +27,7 @@ _KEY_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
 _DER = re.compile(rb"\x30[\x81-\x83]", re.DOTALL)
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 _MIN_WIDE = 8  # bytes; less says nothing about an encoding
+_MARKS = (*(magic for magic, _ in _PACKED), *_KEY_STORES, *_WIDE_MARKS)
 _HOLE = re.compile(rb"\0{16,}")  # what a crash leaves in a log
 _TEXT = bytes(range(32, 256)) + b"\t\n\r\f\b\x1b"
 
@@ -47,6 +48,18 @@ def looked_at(blocks: Iterable[bytes]) -> tuple[bool, Iterator[bytes]]:
             break
     is_binary = _judged(b"".join(head)[:HEAD])
     return is_binary, _chained(head, source)
+
+
+def are_texts(contents: Sequence[bytes]) -> list[bool]:
+    """Return which of some small contents are texts beyond doubt; of the others `looked_at` decides."""
+    # None of what `looked_at` refuses, or takes for binary, comes through without one of these.
+    if b"".join(contents).translate(None, _TEXT):
+        return [not (content.translate(None, _TEXT) or _is_marked(content)) for content in contents]
+    return [not _is_marked(content) for content in contents]
+
+
+def _is_marked(head: bytes) -> bool:
+    return head.startswith(_MARKS) or _DER.match(head) is not None
 
 
 def _chained(head: list[bytes], source: Iterator[bytes]) -> Iterator[bytes]:
