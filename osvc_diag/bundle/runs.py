@@ -7,7 +7,7 @@ import os
 import struct
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from osvc_diag.bundle.compressor import crc32, deflated
+from osvc_diag.bundle.compressor import Compression, crc32, deflated
 from osvc_diag.bundle.crc import crc32_combine
 from osvc_diag.bundle.headers import BLOCK
 from osvc_diag.errors import BundleError
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from osvc_diag.bundle.unnamed import OutputFolder
 
-GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"  # no name, time 0, fastest, any system
+GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00%c\xff"  # no name, time 0, how it was made, any system
+_HOW = {Compression.FAST: b"\x04", Compression.SMALL: b"\x02"}  # RFC 1952: fastest, smallest
 _LAST_BLOCK = b"\x03\x00"  # an empty deflate block that is the last one
 _COPY = 1 << 20  # bytes at a time
 
@@ -34,9 +35,11 @@ class Run(NamedTuple):
 class Spool:
     """The compressed runs, in a file that never has a name."""
 
-    def __init__(self, stream: BinaryIO, folder: OutputFolder) -> None:
+    def __init__(self, stream: BinaryIO, folder: OutputFolder, compression: Compression) -> None:
         self._stream = stream
         self._folder = folder
+        self.compression = compression
+        """Of all runs."""
         self.size = 0
         """Bytes."""
 
@@ -79,15 +82,16 @@ class Spool:
 class Archive:
     """One gzip member in the making, from runs that were compressed apart."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, compression: Compression) -> None:
         self._stream = stream
+        self._compression = compression
         self._crc = 0
         self._size = 0
-        stream.write(GZIP_HEADER)
+        stream.write(GZIP_HEADER % _HOW[compression])
 
     def add(self, data: bytes) -> None:
         """Compress and add bytes that are in memory."""
-        self._stream.write(deflated(data))
+        self._stream.write(deflated(data, self._compression))
         self._count(crc32(data, 0), len(data))
 
     def copy(self, spool: Spool, run: Run) -> None:

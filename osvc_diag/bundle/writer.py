@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Optional
 
-from osvc_diag.bundle.compressor import crc32, deflated, finish, raw_compressor
+from osvc_diag.bundle.compressor import Compression, crc32, deflated
 from osvc_diag.bundle.headers import (
-    BLOCK,
     MemberNameError,
     check_member_name,
     is_member_name,
@@ -15,7 +13,9 @@ from osvc_diag.bundle.headers import (
     padding,
     parents,
 )
+from osvc_diag.bundle.pipeline import Behind
 from osvc_diag.bundle.runs import Archive, Run, Spool
+from osvc_diag.bundle.sink import MemberSink, Segment
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, sums_text
 from osvc_diag.bundle.unnamed import OutputFolder, UnnamedFile
 from osvc_diag.errors import BundleError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
     from types import TracebackType
+
+__all__ = ["BundleWriter", "MemberSink", "SmallMember"]
 
 SUFFIX = ".tar.gz"
 LONGEST_FILE_NAME = 250  # bytes: room for the `-2` of a name that is taken
@@ -40,29 +42,21 @@ class SmallMember(NamedTuple):
     content: bytes
 
 
-class _Segment(NamedTuple):
-    """Members that follow each other in the tar, as runs in their order there."""
-
-    stored: Sequence[StoredMember]
-    """Sorted by name: one member, or several small ones."""
-    runs: Sequence[Run]
-    """A header and its padded content; or one run of all headers and contents."""
-
-
 class BundleWriter:
     """Spools members compressed, then makes one archive of them that gets its name last.
 
     Memory does not grow with the members' sizes. Disk space needed is twice the compressed size. Not
     for several threads at once. Used as a context manager, or closed, it leaves nothing but what was
-    published.
+    published. Members that are not small are packed in a thread that ends with it.
     """
 
-    def __init__(self, folder: str, name: str) -> None:
+    def __init__(self, folder: str, name: str, *, compression: Compression = Compression.FAST) -> None:
         """Prepare a bundle.
 
         Args:
             folder: Where it is to be; may be writable for everybody, as /var/tmp is.
             name: Its file name, ending in `.tar.gz`; without that, the name of the folder inside.
+            compression: Whether it is made fast or small.
 
         Raises:
             BundleError: The folder cannot be written, or the name is no file name.
@@ -73,7 +67,7 @@ class BundleWriter:
         if len(name.encode("utf-8", "surrogateescape")) > LONGEST_FILE_NAME:
             raise BundleError(f"{quoted(name)} is too long for a file name", hint="name a shorter one")
         self._suffix = name[len(self.stem) :]
-        self._segments: list[_Segment] = []
+        self._segments: list[Segment] = []
         self._stored: dict[str, StoredMember] = {}
         self._folders: set[str] = set()
         self._open: Optional[MemberSink] = None
@@ -81,10 +75,11 @@ class BundleWriter:
         self._folder = OutputFolder(folder)
         try:
             with self._folder.writing():
-                self._spool = Spool(self._folder.scratch(), self._folder)
+                self._spool = Spool(self._folder.scratch(), self._folder, compression)
         except BaseException:
             self._folder.close()
             raise
+        self._behind = Behind("osvc_diag packer")
 
     def __enter__(self) -> BundleWriter:
         return self
@@ -99,6 +94,7 @@ class BundleWriter:
 
     def close(self) -> None:
         """Drop all that was not published."""
+        self._behind.close()
         if self._sealed is not None:
             self._sealed.close()
         self._spool.close()
@@ -106,7 +102,7 @@ class BundleWriter:
 
     @property
     def spooled_bytes(self) -> int:
-        """Compressed bytes so far, of the open member too."""
+        """Compressed bytes so far, of the open member too, as far as it is compressed already."""
         return self._spool.size
 
     @property
@@ -125,7 +121,9 @@ class BundleWriter:
             MemberNameError: It leads out of the bundle's folder, is taken, or is a folder or in a file.
         """
         self._check_new(name)
-        self._open = MemberSink(self, self._spool, name, mtime)
+        self._open = MemberSink(
+            name, mtime, stem=self.stem, spool=self._spool, behind=self._behind, done=self._end_member
+        )
         return self._open
 
     def add_neighbours(self, members: Sequence[SmallMember]) -> list[StoredMember]:
@@ -149,11 +147,11 @@ class BundleWriter:
                 padding(len(content)),
             )
         text = b"".join(parts)
-        packed = deflated(text)
+        packed = deflated(text, self._spool.compression)
         run = Run(self._spool.size, len(packed), crc32(text, 0), len(text))
         self._spool.append(packed)
         stored = [StoredMember.of(name, content) for name, _, content in members]
-        self.end_member(_Segment(tuple(stored), [run]))
+        self._end_member(Segment(tuple(stored), [run]))
         return stored
 
     def _check_new(self, name: str, beside: AbstractSet[str] = frozenset()) -> None:
@@ -176,8 +174,8 @@ class BundleWriter:
         is_new = name.rpartition("/")[0] not in self._folders
         return is_new and any(folder in self._stored or folder in beside for folder in parents(name))
 
-    def end_member(self, segment: Optional[_Segment]) -> None:
-        """Take over what a sink made; None where it was dropped."""
+    def _end_member(self, segment: Optional[Segment]) -> None:
+        """Take over what was stored; None where it was dropped."""
         self._open = None
         if segment is None:
             return
@@ -212,7 +210,7 @@ class BundleWriter:
         sums = sums_text([*pages, *self.members])
         with self._folder.writing():
             self._sealed = self._folder.file()
-            archive = Archive(self._sealed.stream)
+            archive = Archive(self._sealed.stream, self._spool.compression)
             for name, content in [*front[:1], (SUMS_NAME, sums), *front[1:]]:
                 archive.add(member_header(f"{self.stem}/{name}", len(content), mtime))
                 archive.add(content + padding(len(content)))
@@ -246,83 +244,7 @@ class BundleWriter:
                 return f"{self._folder.path.rstrip('/')}/{name}"
 
 
-class MemberSink:
-    """Takes the content of one member."""
-
-    def __init__(self, writer: BundleWriter, spool: Spool, name: str, mtime: float) -> None:
-        self.stored: Optional[StoredMember] = None
-        """What was stored, once the sink is closed; None where it was dropped."""
-        self.size = 0
-        """Bytes written so far."""
-        self.packed = 0
-        """Bytes that it takes in the archive, header included, once the sink is closed."""
-        self.ceiling: Optional[int] = None
-        """What `spooled_bytes` may come to at most: a member that leads beyond is dropped when closed."""
-        self._writer = writer
-        self._spool = spool
-        self._name = name
-        self.mtime = mtime
-        """Seconds since the epoch; may be set until the sink is closed: a source tells it once it is open."""
-        self._start = spool.size
-        self._compressor = raw_compressor()
-        self._hash = hashlib.sha256()
-        self._crc = 0
-        self._discarded = False
-
-    def write(self, block: bytes) -> None:
-        """Store a block.
-
-        Raises:
-            BundleError: The disk is full.
-        """
-        self.size += len(block)
-        self._hash.update(block)
-        self._compress(block)
-
-    def _compress(self, block: bytes) -> None:
-        self._crc = crc32(block, self._crc)
-        self._spool.append(self._compressor.compress(block))
-
-    def discard(self) -> None:
-        """Drop the member: it will not be in the bundle."""
-        self._discarded = True
-
-    def __enter__(self) -> MemberSink:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        _error: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
-        segment = None
-        try:
-            if kind is None and not self._discarded:
-                segment = self._finished()
-                self.packed = self._spool.size - self._start
-                if self.ceiling is not None and self._spool.size > self.ceiling:
-                    segment = self.stored = None
-        finally:
-            if segment is None:
-                self._spool.truncate(self._start)
-            self._writer.end_member(segment)
-
-    def _finished(self) -> _Segment:
-        self._compress(padding(self.size))
-        self._spool.append(finish(self._compressor))
-        end = self._spool.size
-        padded = self.size + -self.size % BLOCK
-        content = Run(self._start, end - self._start, self._crc, padded)
-        # The header tells the size, so it is known last; it is stored behind and copied before.
-        header = member_header(f"{self._writer.stem}/{self._name}", self.size, self.mtime)
-        packed = deflated(header)
-        self._spool.append(packed)
-        self.stored = StoredMember(self._name, self.size, self._hash.hexdigest())
-        return _Segment([self.stored], [Run(end, len(packed), crc32(header, 0), len(header)), content])
-
-
-def _in_order(segments: Iterable[_Segment]) -> list[_Segment]:
+def _in_order(segments: Iterable[Segment]) -> list[Segment]:
     """Sort by name, and see to it that no segment lies inside of another one."""
     ordered = sorted((segment for segment in segments if segment.stored), key=_first_name)
     for one, following in zip(ordered, ordered[1:]):
@@ -331,5 +253,5 @@ def _in_order(segments: Iterable[_Segment]) -> list[_Segment]:
     return ordered
 
 
-def _first_name(segment: _Segment) -> str:
+def _first_name(segment: Segment) -> str:
     return segment.stored[0].name

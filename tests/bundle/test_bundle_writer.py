@@ -144,6 +144,7 @@ def test_a_discarded_member_leaves_no_byte(tmp_path) -> None:
         size = writer.spooled_bytes
         with writer.member("file/secret", 0) as sink:
             sink.write(os.urandom(1_000_000))
+            sink.settle()
             assert writer.spooled_bytes > size
             sink.discard()
         assert sink.stored is None

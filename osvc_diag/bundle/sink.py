@@ -1,0 +1,143 @@
+"""Takes the content of one member of a bundle: hashed, compressed and spooled behind the caller."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+
+from osvc_diag.bundle.compressor import crc32, deflated, finish, raw_compressor
+from osvc_diag.bundle.headers import BLOCK, member_header, padding
+from osvc_diag.bundle.runs import Run
+from osvc_diag.bundle.sums import StoredMember
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from osvc_diag.bundle.pipeline import Behind
+    from osvc_diag.bundle.runs import Spool
+
+IN_PLACE = 64 * 1024  # bytes: a smaller member takes less time than handing it over to a thread
+
+
+class Segment(NamedTuple):
+    """Members that follow each other in the tar, as runs in their order there."""
+
+    stored: Sequence[StoredMember]
+    """Sorted by name: one member, or several small ones."""
+    runs: Sequence[Run]
+    """A header and its padded content; or one run of all headers and contents."""
+
+
+class MemberSink:
+    """Takes the content of one member. A context manager: an error in it drops the member."""
+
+    def __init__(
+        self,
+        name: str,
+        mtime: float,
+        *,
+        stem: str,
+        spool: Spool,
+        behind: Behind,
+        done: Callable[[Optional[Segment]], None],
+    ) -> None:
+        """Begin a member.
+
+        Args:
+            name: Below the bundle's folder.
+            mtime: Seconds since the epoch.
+            stem: The bundle's folder.
+            spool: Where its runs go.
+            behind: What does the work of a member that is not small.
+            done: Is given what it came to; None where it was dropped.
+        """
+        self.mtime = mtime
+        """Seconds since the epoch; may be set until the sink is closed: a source tells it once it is open."""
+        self.size = 0
+        """Bytes written so far."""
+        self.stored: Optional[StoredMember] = None
+        """What was stored, once the sink is closed; None where it was dropped."""
+        self.packed = 0
+        """Bytes that it takes in the archive, header included, once the sink is closed."""
+        self.ceiling: Optional[int] = None
+        """What `spooled_bytes` may come to at most: a member that leads beyond is dropped when closed."""
+        self._name = name
+        self._stem = stem
+        self._spool = spool
+        self._behind = behind
+        self._done = done
+        self._start = spool.size
+        self._compressor = raw_compressor(spool.compression)
+        self._hash = hashlib.sha256()
+        self._crc = 0
+        self._discarded = False
+
+    def write(self, block: bytes) -> None:
+        """Store a block; it may not be stored yet when this returns.
+
+        Raises:
+            BundleError: The disk is full; maybe for an earlier block.
+        """
+        self.size += len(block)
+        if self.size <= IN_PLACE:
+            self._pack(block)
+        else:
+            self._behind.do(functools.partial(self._pack, block))
+
+    def settle(self) -> None:
+        """Wait until all that was written is stored.
+
+        Raises:
+            BundleError: The disk is full.
+        """
+        self._behind.settle()
+
+    def discard(self) -> None:
+        """Drop the member: it will not be in the bundle."""
+        self._discarded = True
+
+    def __enter__(self) -> MemberSink:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        _error: Optional[BaseException],
+        _traceback: Optional[TracebackType],
+    ) -> None:
+        segment = None
+        try:
+            if kind is None and not self._discarded:
+                segment = self._finished()
+                self.packed = self._spool.size - self._start
+                if self.ceiling is not None and self._spool.size > self.ceiling:
+                    segment = self.stored = None
+        finally:
+            if segment is None:
+                self._behind.abandon()
+                self._spool.truncate(self._start)
+            self._done(segment)
+
+    def _pack(self, block: bytes) -> None:
+        self._hash.update(block)
+        self._compress(block)
+
+    def _compress(self, block: bytes) -> None:
+        self._crc = crc32(block, self._crc)
+        self._spool.append(self._compressor.compress(block))
+
+    def _finished(self) -> Segment:
+        self._behind.settle()
+        self._compress(padding(self.size))
+        self._spool.append(finish(self._compressor))
+        end = self._spool.size
+        padded = self.size + -self.size % BLOCK
+        content = Run(self._start, end - self._start, self._crc, padded)
+        # The header tells the size, so it is known last; it is stored behind and copied before.
+        header = member_header(f"{self._stem}/{self._name}", self.size, self.mtime)
+        packed = deflated(header, self._spool.compression)
+        self._spool.append(packed)
+        self.stored = StoredMember(self._name, self.size, self._hash.hexdigest())
+        return Segment([self.stored], [Run(end, len(packed), crc32(header, 0), len(header)), content])
