@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 HOOKS = frozenset(name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_"))
 
-_COLLECTOR_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _Item = TypeVar("_Item")
 
 
@@ -62,8 +60,7 @@ def check_collector(collector: Collector) -> None:
     Raises:
         ValueError, TypeError: something of it is none.
     """
-    if not isinstance(collector.name, str) or not _COLLECTOR_NAME.fullmatch(collector.name):
-        raise ValueError(f"{collector.name!r} is no name of a collector")
+    collector.check()
     names = [option.name for option in collector.options]
     for option in collector.options:
         option.check()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Union, cast
+from typing import TYPE_CHECKING, Callable, Optional, Union, cast
 
 from osvc_diag.bundle.manifest import Gap
+from osvc_diag.objects.naming import GO_AGENT, KINDS, PYTHON_AGENT
 from osvc_diag.plugin.artifact import Artifact, Artifacts
 
 Declared = Union[Artifact, Artifacts, Gap]
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     CollectWithOptions = Callable[[Node, Sequence[ObjectPath], Mapping[str, Value]], Iterable[Declared]]
 
 DEFAULT_TIMEOUT = 20.0  # seconds
+AGENTS = (PYTHON_AGENT, GO_AGENT)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,37 @@ class Collector:
     """Seconds that `collect` may take before the host gives it up."""
     options: tuple[Option, ...] = ()
     """What `-o NAME.KEY=VALUE` may set; where there are any, `collect` gets their values too, by name."""
+    agents: tuple[str, ...] = ()
+    """Which agents it is for, `b2.1` or `om3`; empty is any. Where the node's cannot be told, it runs."""
+    kinds: tuple[str, ...] = ()
+    """Which kinds of objects it is for, such as `svc`; empty is any, and the node alone.
+
+    Others are not given to `collect`, and where none is left it is not called.
+    """
+
+    def check(self) -> None:
+        """Refuse a collector that could never be used.
+
+        Raises:
+            TypeError, ValueError: the text tells which field is wrong.
+        """
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name!a} is no name of a collector: lower case, digits and dashes")
+        if not callable(self.collect):
+            raise TypeError(f"collector {self.name}: its collect is no function")
+        for field, known in (("agents", AGENTS), ("kinds", KINDS)):
+            for value in getattr(self, field):
+                if value not in known:
+                    words = ", ".join(known)
+                    raise ValueError(f"collector {self.name}: {field} holds {value!a}, none of {words}")
+
+    def objects_of(self, node: Node, objects: Sequence[ObjectPath]) -> Optional[Sequence[ObjectPath]]:
+        """Return the objects that it is for; None where it is not for this node, or for none of them."""
+        if self.agents and node.agent.kind in AGENTS and node.agent.kind not in self.agents:
+            return None
+        if not self.kinds:
+            return objects
+        return [obj for obj in objects if obj.kind in self.kinds] or None
 
     def declared(
         self, node: Node, objects: Sequence[ObjectPath], values: Mapping[str, Value]

@@ -102,7 +102,10 @@ def make_plan(
     gaps: list[Gap] = []
     resolver = Resolver(node)
     for collector in collectors:
-        named, problems = _Naming(collector, resolver).ask(node, objects, patient)
+        own = collector.objects_of(node, objects)
+        if own is None:
+            continue
+        named, problems = _Naming(collector, resolver).ask(node, own, patient)
         gaps += problems
         for artifact in named:
             merged.add(collector.name, _as_conf(artifact, node))
