@@ -35,7 +35,8 @@ class State(str, enum.Enum):
     DENIED = "denied"
     """The user may not read it."""
     TIMEOUT = "timeout"
-    """Took too long; what came in time is dropped: it could end in half a secret."""
+    """Took too long. What came in time is dropped, for it could end in half a secret; of a command, its whole
+    lines are kept."""
     FAILED = "failed"
     """Could not be read or computed."""
     WITHHELD = "withheld"
@@ -65,6 +66,18 @@ class LogFacts:
 
 
 @dataclass(frozen=True)
+class CommandFacts:
+    """How the command ran whose output it is."""
+
+    seconds: float
+    """That it ran, without the time that it had to wait for us."""
+    rc: Optional[int] = None
+    """Its exit code; negative for the signal that ended it; None where it never ran, or does not end."""
+    left_out_bytes: int = 0
+    """Of what it wrote to this stream, as far as that was seen."""
+
+
+@dataclass(frozen=True)
 class ArtifactEntry:
     """One artifact that was planned: what became of it."""
 
@@ -72,7 +85,7 @@ class ArtifactEntry:
     """Its member name below the bundle's folder; bytes that are not UTF-8 as surrogate escapes."""
     collectors: tuple[str, ...]
     source: str = field(metadata=FILE_NAME)
-    """The path on the live node, or what computed it."""
+    """The path on the live node, the command line, or what computed it."""
     state: State
     reason: Optional[str] = None
     source_bytes: Optional[int] = None
@@ -87,6 +100,7 @@ class ArtifactEntry:
     mtime: Optional[str] = None
     """At the source, in UTC: see `utc`."""
     log: Optional[LogFacts] = None
+    command: Optional[CommandFacts] = None
     masked: Mapping[str, int] = field(default_factory=dict)
     """How often each rule masked something."""
     seconds: float = 0.0

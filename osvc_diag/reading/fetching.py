@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.plugin.artifact import DocumentSource, LogSource
+from osvc_diag.plugin.artifact import CommandSource, DocumentSource, LogSource
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.reading.patience import StalledError
@@ -14,29 +14,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from osvc_diag.plugin.artifact import Artifact
+    from osvc_diag.reading.neighbours import Neighbours
     from osvc_diag.reading.patience import PatientReader
     from osvc_diag.reading.sources import SourceReader
 
 SMALL = 64 * 1024  # bytes
 BATCH = 256 * 1024  # bytes of small files that are read with one hand-over between threads
-MOST_IN_BATCH = 64  # files
+MOST_IN_BATCH = 256  # files
 GROWN = 4 * SMALL  # bytes: a file that was small when it was measured is read alone if it is larger by now
 
 
 @dataclass(frozen=True)
-class _Fetched:
+class Fetched:
     """A small file, read ahead."""
 
+    artifact: Artifact
     outcome: Outcome
-    blocks: tuple[bytes, ...]
+    content: bytes
     error: Optional[Exception] = None
+    """Why it ends there."""
 
 
 class Fetcher:
     """Reads artifacts in the order of a plan.
 
-    Waking a thread up costs several times what reading a small file does; so the small files that follow in
-    the plan are read along with the one that is asked for.
+    Waking a thread up costs several times what reading a small file does, and so does all else that is done
+    once for each; so small files that follow each other in the plan are read together.
     """
 
     def __init__(self, sources: SourceReader, patient: PatientReader, artifacts: Sequence[Artifact]) -> None:
@@ -50,8 +53,40 @@ class Fetcher:
         self._sources = sources
         self._patient = patient
         self._artifacts = artifacts
-        self._places = {artifact.name: number for number, artifact in enumerate(artifacts)}
-        self._ahead: dict[str, _Fetched] = {}
+
+    def together(self, start: int) -> list[Fetched]:
+        """Read the small files that the plan has from a place on, several with one hand-over.
+
+        Fewer than follow are returned where one hangs, which is the last then, or is not small any more;
+        none where the first one has to be read alone.
+
+        Args:
+            start: the number of the first one in the plan.
+        """
+        batch = self._batch(start)
+        done: list[Optional[Fetched]] = []
+
+        def reading() -> Iterator[bytes]:
+            with self._sources.trees.neighbours() as near:
+                for artifact in batch:
+                    done.append(self._fetch(artifact, near))
+                    yield b""
+                    if done[-1] is None:
+                        return
+
+        if not batch:
+            return []
+        stuck: Optional[StalledError] = None
+        try:
+            for _ in self._patient.blocks(reading, place=self._sources.place(batch[0])):
+                pass
+        except StalledError as error:
+            stuck = error
+        # A copy: a thread that was left behind may still be at it.
+        fetched = [one for one in tuple(done) if one is not None]
+        if stuck is not None and len(fetched) < len(batch):
+            fetched.append(Fetched(batch[len(fetched)], Outcome(), b"", stuck))
+        return fetched
 
     def blocks(self, artifact: Artifact, outcome: Outcome, *, limit: Optional[int] = None) -> Iterator[bytes]:
         """Yield an artifact's bytes, and fill in what became of it.
@@ -67,72 +102,45 @@ class Fetcher:
             NotTakenError: the source is never opened, by policy.
             Exception: whatever a plugin raises.
         """
-        if limit is None and _is_small(artifact):
-            if artifact.name not in self._ahead:
-                self._read_ahead(artifact)
-            fetched = self._ahead.pop(artifact.name, None)
-            if fetched is not None:
-                outcome.become(fetched.outcome)
-                yield from fetched.blocks
-                if fetched.error is not None:
-                    raise fetched.error
-                return
         sources = self._sources if limit is None else self._sources.limited(limit)
         yield from self._patient.blocks(
             lambda: sources.read(artifact, outcome), place=sources.place(artifact)
         )
 
-    def _read_ahead(self, first: Artifact) -> None:
-        batch = self._batch(first)
-        done: dict[str, Optional[_Fetched]] = {}
-
-        def reading() -> Iterator[bytes]:
-            for artifact in batch:
-                done[artifact.name] = self._fetch(artifact)
-                yield b""
-
-        try:
-            for _ in self._patient.blocks(reading, place=self._sources.place(first)):
-                pass
-        except StalledError as error:
-            stuck = next((artifact.name for artifact in batch if artifact.name not in done), first.name)
-            done[stuck] = _Fetched(Outcome(), (), error)
-        # A copy: a thread that was left behind may still be at it.
-        self._ahead = {name: fetched for name, fetched in dict(done).items() if fetched is not None}
-
-    def _batch(self, first: Artifact) -> list[Artifact]:
-        """Return an artifact and the small ones behind it, as far as they lie in the same place."""
-        start = self._places.get(first.name)
-        if start is None:
-            return [first]
-        place = self._sources.place(first)
+    def _batch(self, start: int) -> list[Artifact]:
+        """Return the small artifacts from a place on, as far as they lie on the same file system."""
         batch: list[Artifact] = []
         size = 0
         for artifact in self._artifacts[start : start + MOST_IN_BATCH]:
-            if not _is_small(artifact) or size >= BATCH or self._sources.place(artifact) != place:
+            if not _is_small(artifact) or size >= BATCH:
+                break
+            if batch and self._sources.place(artifact) != self._sources.place(batch[0]):
                 break
             batch.append(artifact)
             size += artifact.size_hint or 0
         return batch
 
-    def _fetch(self, artifact: Artifact) -> Optional[_Fetched]:
+    def _fetch(self, artifact: Artifact, near: Neighbours) -> Optional[Fetched]:
         """Read a small file whole; None where it is not small any more."""
         outcome = Outcome()
         blocks: list[bytes] = []
-        stream = self._sources.read(artifact, outcome)
+        size = 0
         try:
-            for block in stream:
+            for block in self._sources.read(artifact, outcome, near):
                 blocks.append(block)
-                if sum(map(len, blocks)) > GROWN:
+                size += len(block)
+                if size > GROWN:
                     return None
         except Exception as error:  # noqa: BLE001 - handed over to who asks for it
-            return _Fetched(outcome, tuple(blocks), error)
-        return _Fetched(outcome, tuple(blocks))
+            return Fetched(artifact, outcome, b"".join(blocks), error)
+        return Fetched(artifact, outcome, b"".join(blocks))
 
 
 def _is_small(artifact: Artifact) -> bool:
     """Tell whether a plain file was small when it was measured."""
     source = artifact.source
-    if isinstance(source, DocumentSource) or artifact.size_hint is None or artifact.size_hint > SMALL:
+    if isinstance(source, (DocumentSource, CommandSource)):
+        return False
+    if artifact.size_hint is None or artifact.size_hint > SMALL:
         return False
     return not isinstance(source, LogSource) or compression_of(source.path) is None

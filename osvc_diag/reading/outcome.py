@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Optional
 if TYPE_CHECKING:
     import os
 
+    from osvc_diag.commands.ending import Ending
+
 
 @dataclass
 class Outcome:
@@ -28,6 +30,12 @@ class Outcome:
     """What there was to read: the size when it was opened, and what was read of a line that grew."""
     left_out_bytes: int = 0
     """What there was and was not taken, by a limit, by the window, or because it was gone."""
+    ending: Optional[Ending] = None
+    """Of the command whose output it is."""
+    is_kept: bool = True
+    """Whether what was yielded is worth a member of the bundle."""
+    is_told: bool = True
+    """Whether it is worth an entry of the manifest: an empty second output of a command is not."""
 
     def settle(self, state: str, reason: str, *, is_gap: bool) -> None:
         """Say what became of it."""

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Callable, Optional
 
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, Form, LogSource
+from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, Form, LogSource
 from osvc_diag.reading.blocks import BrokenOffError, read_range, rest_of_line, whole_lines
 from osvc_diag.reading.held import open_held
 from osvc_diag.reading.logs import BY_LOG_SIZE, Family, read_log
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osvc_diag.reading.bounds import Bounds
+    from osvc_diag.reading.neighbours import Neighbours
     from osvc_diag.reading.trees import Trees
 
 __all__ = ["BY_LOG_SIZE", "FILE_LIMIT", "Outcome", "SourceReader"]
@@ -38,11 +39,18 @@ class SourceReader:
     _mounts: Mounts = field(default_factory=Mounts)
     _places: dict[str, Optional[str]] = field(default_factory=dict)
 
-    def read(self, artifact: Artifact, outcome: Outcome) -> Iterator[bytes]:
+    def read(
+        self, artifact: Artifact, outcome: Outcome, near: Optional[Neighbours] = None
+    ) -> Iterator[bytes]:
         """Yield an artifact's bytes, and fill in what became of it.
 
         The text of a compressed log is yielded, not its compressed bytes. An empty block says only that work
         goes on.
+
+        Args:
+            artifact: the artifact.
+            outcome: is filled in.
+            near: opens the file, where others beside it are read, too.
 
         Raises:
             OSError: as the system says.
@@ -52,8 +60,12 @@ class SourceReader:
         if isinstance(source, DocumentSource):
             yield from _document(source.compute, artifact.form, outcome)
             return
+        assert not isinstance(source, CommandSource), "commands are run by a CommandPool"
         holder = source.held_by if isinstance(source, LogSource) else None
-        opened = open_held(self.trees, source.path, holder) if holder else self.trees.open(source.path)
+        if holder:
+            opened = open_held(self.trees, source.path, holder)
+        else:
+            opened = (near or self.trees).open(source.path)
         try:
             outcome.status = opened.status
             outcome.source_bytes = opened.status.st_size
@@ -74,7 +86,7 @@ class SourceReader:
 
         None is the system's own, or no file system at all.
         """
-        if isinstance(artifact.source, DocumentSource):
+        if isinstance(artifact.source, (DocumentSource, CommandSource)):
             return None
         folder = os.path.dirname(artifact.source.path)
         if folder not in self._places:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag import events
 from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
 from osvc_diag.errors import BundleError
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, LogSource
+from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, LogSource
 from osvc_diag.reading.compressed import compressed_again, compression_of
 from osvc_diag.reading.fetching import Fetcher
 from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from osvc_diag.bundle.writer import BundleWriter, MemberSink
     from osvc_diag.clock import Clock
+    from osvc_diag.commands.pool import CommandPool
     from osvc_diag.node.node import Node
     from osvc_diag.reading.patience import PatientReader
     from osvc_diag.redaction import Redactor
@@ -53,6 +55,7 @@ class CollectionRun:
         node: Node,
         sources: SourceReader,
         patient: PatientReader,
+        commands: CommandPool,
         redactor: Redactor,
         writer: BundleWriter,
         max_size: Optional[int],
@@ -62,6 +65,7 @@ class CollectionRun:
         self._node = node
         self._sources = sources
         self._patient = patient
+        self._commands = commands
         self._fetcher = Fetcher(sources, patient, ())
         self._redactor = redactor
         self._writer = writer
@@ -90,7 +94,8 @@ class CollectionRun:
             begin = self._clock.seconds()
             sink = self._store(take)
             entry = take.entry(sink.stored if sink else None, self._clock.seconds() - begin)
-            collection.entries.append(entry)
+            if take.outcome.is_told:
+                collection.entries.append(entry)
             if take.outcome.is_gap:
                 collection.gaps.append(gap_of(entry))
             if take.digest is not None and take.digest.errors:
@@ -143,7 +148,9 @@ class CollectionRun:
         """Say why an artifact is not even read."""
         if take.name in self._names:
             return State.FAILED, "another artifact has this name"
-        if self._patient.is_late:
+        # A command has its own limits, and what it wrote in time is there.
+        is_command = isinstance(take.artifact.source, CommandSource)
+        if self._patient.is_late and not is_command:
             return State.TIMEOUT, "--timeout was reached before its turn"
         source, size = take.artifact.source, take.artifact.size_hint or 0
         if isinstance(source, LogSource):
@@ -164,9 +171,9 @@ class CollectionRun:
                     raise NoRoomError
             if outcome.status is not None:
                 sink.mtime = outcome.status.st_mtime
-            if outcome.state in NOT_STORED:
+            if outcome.state in NOT_STORED or not outcome.is_kept:
                 sink.discard()
-        if outcome.state in NOT_STORED:
+        if outcome.state in NOT_STORED or not outcome.is_kept:
             return None
         if sink.stored is None:
             take.packed = sink.packed
@@ -185,12 +192,17 @@ class CollectionRun:
 
     def _fetched(self, take: Take) -> Iterator[bytes]:
         try:
-            for block in self._fetcher.blocks(take.artifact, take.outcome, limit=take.limit):
+            for block in self._blocks(take):
                 take.fetched += len(block)
                 self._tell(events.Advanced(len(block)))
                 yield block
         except Exception as error:
             raise SourceError from error
+
+    def _blocks(self, take: Take) -> Iterator[bytes]:
+        if isinstance(take.artifact.source, CommandSource):
+            return self._commands.blocks(take.artifact, take.outcome)
+        return self._fetcher.blocks(take.artifact, take.outcome, limit=take.limit)
 
     @property
     def _room(self) -> int:
@@ -213,6 +225,8 @@ class CollectionRun:
         """Name where the bytes come from, as it is called on the live node."""
         if isinstance(artifact.source, DocumentSource):
             return "computed"
+        if isinstance(artifact.source, CommandSource):
+            return self._redactor.mask_text(shlex.join(artifact.source.command.argv))
         try:
             member = self._node.member(artifact.source.path)
         except ValueError:

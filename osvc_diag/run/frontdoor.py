@@ -14,6 +14,7 @@ from osvc_diag.bundle.place import bundle_name, check_room, selection_word, spli
 from osvc_diag.bundle.verify import Verdict, verify
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.clock import Clock, SystemClock
+from osvc_diag.commands.pool import CommandPool
 from osvc_diag.node.daemon import daemon_sentence
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.plugin_manager import Plugins, load_plugins
@@ -130,6 +131,7 @@ def make_bundle(
     started = clock.now()
     deadline = None if request.timeout is None else time.monotonic() + request.timeout
     patient = PatientReader(deadline=deadline)
+    commands = CommandPool(deadline=deadline)
     phases = _Phases(clock, on_event)
     try:
         with phases("plan"):
@@ -138,6 +140,7 @@ def make_bundle(
         expected = prepared.plan.expected_bytes
         check_room(folder, expected if request.max_size is None else min(expected, request.max_size))
         on_event(_planned(prepared.plan, folder))
+        commands.start(prepared.plan.artifacts)
         with phases("learn"):
             secrets, unlearned = _learn(node)
             redactor = Redactor(
@@ -154,12 +157,14 @@ def make_bundle(
                         node.trees, Bounds.of(prepared.window, node.zone), prepared.request.log_size
                     ),
                     patient=patient,
+                    commands=commands,
                     redactor=redactor,
                     writer=writer,
                     max_size=request.max_size,
                     clock=clock,
                     on_event=on_event,
                 ).run(prepared.plan)
+            commands.close()
             with phases("assemble"):
                 manifest = write_account(
                     prepared,
@@ -180,6 +185,7 @@ def make_bundle(
             return Result(writer.publish(), manifest, verdict, redactor.mask_text)
     finally:
         patient.close()
+        commands.close()
 
 
 class _Phases:

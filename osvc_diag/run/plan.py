@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
+import os
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.headers import check_member_name
@@ -17,6 +19,8 @@ from osvc_diag.plugin.artifact import (
     Form,
     LogSource,
     Priority,
+    Source,
+    Stream,
 )
 from osvc_diag.plugin.foreign import told_by
 from osvc_diag.reading.compressed import compression_of
@@ -88,6 +92,7 @@ def make_plan(
     patient: PatientReader,
     *,
     log_size: int,
+    is_limited: bool = False,
 ) -> Plan:
     """Call each collector alone, and merge what they name.
 
@@ -97,6 +102,7 @@ def make_plan(
         collectors: sorted by name.
         patient: gives up a collector that does not return.
         log_size: bytes kept of each family of logs.
+        is_limited: whether the size of the bundle is.
     """
     merged = _Merged()
     gaps: list[Gap] = []
@@ -107,10 +113,25 @@ def make_plan(
             continue
         named, problems = _Naming(collector, resolver).ask(node, own, patient)
         gaps += problems
+        gaps += _not_run(collector.name, named, node)
         for artifact in named:
-            merged.add(collector.name, _as_conf(artifact, node))
+            if node.live or not _is_foreign_command(artifact):
+                merged.add(collector.name, _as_conf(artifact, node))
     artifacts = _measured(merged.artifacts.values(), node, patient)
-    return Plan(tuple(sorted(artifacts, key=_turn)), (*gaps, *merged.gaps), log_size)
+    turn = functools.partial(_turn, is_limited=is_limited)
+    return Plan(tuple(sorted(artifacts, key=turn)), (*gaps, *merged.gaps), log_size)
+
+
+def _is_foreign_command(artifact: Artifact) -> bool:
+    """Tell whether an artifact would tell of this machine where a copy of another one is read."""
+    return isinstance(artifact.source, CommandSource) and not artifact.source.command.below_root
+
+
+def _not_run(collector: str, named: Iterable[Artifact], node: Node) -> list[Gap]:
+    commands = {artifact.source for artifact in named if _is_foreign_command(artifact)}
+    if node.live or not commands:
+        return []
+    return [Gap(State.SKIPPED, "no command is run where a copy of a node's files is read", collector)]
 
 
 class _Naming:
@@ -202,7 +223,7 @@ class _Merged:
         known = self.artifacts.get(artifact.name)
         if known is None:
             self.artifacts[artifact.name] = dataclasses.replace(artifact, collectors=(collector,))
-        elif _path(known) is not None and _path(known) == _path(artifact):
+        elif _is_same(known.source, artifact.source):
             self.artifacts[artifact.name] = dataclasses.replace(
                 known,
                 collectors=tuple(dict.fromkeys((*known.collectors, collector))),
@@ -211,6 +232,12 @@ class _Merged:
         else:
             reason = f"the name is taken by another source, of {known.collectors[0]}"
             self.gaps.append(Gap(State.FAILED, reason, collector, artifact.name))
+
+
+def _is_same(one: Source, other: Source) -> bool:
+    if isinstance(one, CommandSource):
+        return one == other
+    return not isinstance(one, DocumentSource) and one.path == getattr(other, "path", None)
 
 
 def _path(artifact: Artifact) -> Optional[str]:
@@ -238,9 +265,16 @@ def _measured(artifacts: Iterable[Artifact], node: Node, patient: PatientReader)
     ]
 
 
-def _turn(artifact: Artifact) -> tuple[int, str, int, str]:
-    """Order by priority; a family of logs stays together, the newest first."""
-    source = artifact.source
+def _turn(artifact: Artifact, *, is_limited: bool) -> tuple[bool, int, str, int, str]:
+    """Order by priority; a family of logs stays together, the newest first, and so do a command's outputs.
+
+    Commands come last: they run while files are read, and one that hangs keeps nothing else from the bundle.
+    Where its size is limited, they come when their priority has it.
+    """
+    source, place, rank = artifact.source, artifact.name, 0
+    is_command = isinstance(source, CommandSource)
     if isinstance(source, LogSource):
-        return (artifact.priority, source.family, source.age, artifact.name)
-    return (artifact.priority, artifact.name, 0, artifact.name)
+        place, rank = source.family, source.age
+    elif isinstance(source, CommandSource):
+        place, rank = os.path.splitext(artifact.name)[0], int(source.stream is Stream.ERR)
+    return (is_command and not is_limited, artifact.priority, place, rank, artifact.name)

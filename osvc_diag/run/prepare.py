@@ -52,7 +52,15 @@ def prepare(
     window = Window.parse(request.since, request.until, now=started, zone=node.zone)
     objects = tuple(node.select(request.selectors))
     related, unrelated = related_objects(node, objects, patient) if request.with_related else ((), [])
-    plan = make_plan(node, sorted((*objects, *related)), collectors, patient, log_size=request.log_size)
+    is_limited = request.max_size is not None
+    plan = make_plan(
+        node,
+        sorted((*objects, *related)),
+        collectors,
+        patient,
+        log_size=request.log_size,
+        is_limited=is_limited,
+    )
     if request.max_size is not None and request.max_size < plan.pages_bytes:
         raise UsageError(
             f"a bundle of {format_size(request.max_size)} has no room for its manifest: "

@@ -7,7 +7,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.bundle.manifest import ArtifactEntry, Gap, LogFacts, Owner, State, shareable_size, utc
+from osvc_diag.bundle.manifest import (
+    ArtifactEntry,
+    CommandFacts,
+    Gap,
+    LogFacts,
+    Owner,
+    State,
+    shareable_size,
+    utc,
+)
 from osvc_diag.plugin.artifact import Artifact, LogSource
 from osvc_diag.reading.sources import Outcome
 from osvc_diag.run.digest import LogDigest
@@ -71,9 +80,17 @@ class Take:
             owner=Owner(status.st_uid, status.st_gid) if status else None,
             mtime=utc(status.st_mtime) if status else None,
             log=self._log_facts(masked) if stored else None,
+            command=self._command_facts(masked),
             masked=masked,
             seconds=round(seconds, 3),
         )
+
+    def _command_facts(self, masked: dict[str, int]) -> Optional[CommandFacts]:
+        ending = self.outcome.ending
+        if ending is None:
+            return None
+        left_out = shareable_size(self.outcome.left_out_bytes, masked)
+        return CommandFacts(round(ending.seconds, 3), ending.rc, left_out)
 
     def _log_facts(self, masked: dict[str, int]) -> Optional[LogFacts]:
         digest = self.digest

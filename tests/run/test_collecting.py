@@ -13,6 +13,7 @@ from osvc_diag import events
 from osvc_diag.bundle.manifest import State
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.clock import SystemClock
+from osvc_diag.commands.pool import CommandPool
 from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.patience import PatientReader
@@ -61,6 +62,7 @@ class Desk:
                     node=self.node,
                     sources=SourceReader(self.node.trees, Bounds.of(Window(), dt.timezone.utc), 1 << 20),
                     patient=patient,
+                    commands=CommandPool(),
                     redactor=Redactor(secrets, Tokens.for_cluster(secrets)),
                     writer=writer,
                     max_size=max_size,
