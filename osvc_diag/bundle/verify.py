@@ -12,15 +12,16 @@ from osvc_diag import events
 from osvc_diag.bundle.headers import member_header
 from osvc_diag.bundle.inflating import BombError, UninflatableError, compression, inflated, peeked
 from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
+from osvc_diag.bundle.pipeline import Ahead
 from osvc_diag.bundle.reader import Bundle
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, parse_sums
+from osvc_diag.bundle.tar import Member
 from osvc_diag.bundle.verdict import Problem, Verdict
 from osvc_diag.errors import VerificationError
+from osvc_diag.printable import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from osvc_diag.bundle.tar import Member
+    from collections.abc import Generator, Iterable, Iterator
 
 __all__ = ["Problem", "Search", "Verdict", "verify"]
 
@@ -30,6 +31,11 @@ MOST_HITS = 20  # in one member
 MOST_PROBLEMS = 1000  # in all
 PAGES = frozenset({MANIFEST_NAME, SUMS_NAME, "README.txt", "issue.json"})
 """Members that are no artifacts."""
+
+_MEMBER_WEIGHT = 1024  # bytes of memory, about
+
+_Passing = Union[Member, bytes, StoredMember]
+"""What goes by: a member, its content block by block, and what it came to."""
 
 
 class FoundHit(Protocol):
@@ -106,47 +112,48 @@ class _Verification:
         if bundle.gzip_flags:
             self.report("its gzip header has a name or a comment")
         sums: dict[str, str] = {}
-        for number, member in enumerate(bundle.members()):
-            if member.header != member_header(f"{bundle.stem}/{member.name}", member.size, member.mtime):
-                self.report("its tar header is not one of a bundle", member.name)
-            if number == 1:
-                sums = self._read_sums(member)
-            else:
-                self._go_through(member)
+        with Ahead("osvc_diag verifier", _gone_through(bundle), _weight) as passing:
+            for number, member in enumerate(passing):
+                assert isinstance(member, Member), "the one before was gone through to its end"
+                if member.header != member_header(f"{bundle.stem}/{member.name}", member.size, member.mtime):
+                    self.report("its tar header is not one of a bundle", member.name)
+                content = self._content(passing)
+                if number == 1:
+                    sums = self._read_sums(member, content)
+                elif self._search is not None:
+                    self._search_member(member.name, content)
+                for _ in content:  # what the search had no need of
+                    pass
         self._compare_sums(sums)
         self._compare_manifest(bundle.manifest)
         if self._disguised:
             self._search_disguised(bundle)
 
-    def _read_sums(self, member: Member) -> dict[str, str]:
+    def _content(self, passing: Iterator[_Passing]) -> Iterator[bytes]:
+        """Yield a member's blocks, up to what it came to."""
+        for item in passing:
+            if isinstance(item, StoredMember):
+                self._found[item.name] = item
+                return
+            assert isinstance(item, bytes)
+            self._plain_bytes += len(item)
+            self._on_event(events.Advanced(len(item)))
+            yield item
+
+    def _read_sums(self, member: Member, content: Iterator[bytes]) -> dict[str, str]:
         if member.name != SUMS_NAME:
             self.report(f"the second member is not {SUMS_NAME}")
-            self._go_through(member)
+            self._search_member(member.name, content)
             return {}
-        content = member.read(LARGEST_SUMS)
-        self._found[SUMS_NAME] = StoredMember.of(SUMS_NAME, content)
-        self._look_into(member.name, [content])
+        if member.size > LARGEST_SUMS:
+            raise VerificationError(f"{quoted(member.name)} is larger than {LARGEST_SUMS} bytes")
+        text = b"".join(content)
+        self._look_into(member.name, [text])
         try:
-            return parse_sums(content)
+            return parse_sums(text)
         except ValueError as error:
             self.report(str(error), SUMS_NAME)
             return {}
-
-    def _go_through(self, member: Member) -> None:
-        digest = hashlib.sha256()
-        blocks = self._watched(member, digest)
-        if self._search is not None:
-            self._search_member(member.name, blocks)
-        for _ in blocks:  # what the search had no need of
-            pass
-        self._found[member.name] = StoredMember(member.name, member.size, digest.hexdigest())
-
-    def _watched(self, member: Member, digest: hashlib._Hash) -> Iterator[bytes]:
-        for block in member.blocks():
-            digest.update(block)
-            self._plain_bytes += len(block)
-            self._on_event(events.Advanced(len(block)))
-            yield block
 
     def _search_member(self, name: str, content: Iterator[bytes]) -> None:
         start, blocks = peeked(content)
@@ -240,3 +247,18 @@ class _Verification:
             self._problems.append(
                 Problem("its name holds something that looks like a secret", label, hit.rule, None)
             )
+
+
+def _gone_through(bundle: Bundle) -> Generator[_Passing, None, None]:
+    """Inflate an archive and hash its members; what costs most needs no lock of the interpreter."""
+    for member in bundle.members():
+        yield member
+        digest = hashlib.sha256()
+        for block in member.blocks():
+            digest.update(block)
+            yield block
+        yield StoredMember(member.name, member.size, digest.hexdigest())
+
+
+def _weight(item: _Passing) -> int:
+    return len(item) if isinstance(item, bytes) else _MEMBER_WEIGHT
