@@ -17,6 +17,7 @@ from osvc_diag.bundle.manifest import Gap
 from osvc_diag.plugin import artifact as artifacts
 from osvc_diag.plugin import options
 from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.foreign import ToldError
 from osvc_diag.redaction import values
 from osvc_diag.redaction.rule import Anchor, Rule
 
@@ -43,7 +44,7 @@ _LARGEST = 1 << 63
 _Value = TypeVar("_Value")
 
 
-class CrossingError(ValueError):
+class CrossingError(ToldError, ValueError):
     """Something cannot cross; the text says what."""
 
 
@@ -86,6 +87,15 @@ def received(kind: type[_Value], content: object, call: Callable[[int], Callable
         CrossingError: it is no such value.
     """
     return typing.cast("_Value", _received(kind, content, call))
+
+
+def no_function(_function: object) -> Any:
+    """Refuse a rule's function, on either side: the host would have to call it for every line.
+
+    Raises:
+        CrossingError: always.
+    """
+    raise CrossingError("a rule's keep function cannot leave the plugin's process: put it into the pattern")
 
 
 def _object_sent(value: Any, keep: Callable[[Callable[..., object]], int]) -> dict[str, Any]:

@@ -6,11 +6,17 @@ MOST_TEXT = 64 * 1024  # characters of an exception's text; it is masked whole, 
 REASON_LENGTH = 300  # characters of a masked text that a gap tells
 
 
+class ToldError(Exception):
+    """What foreign code said elsewhere: its text is all that there is to tell, and may hold a secret."""
+
+
 def told_by(error: BaseException) -> str:
     """Return the kind of an exception and what it says; the text may hold a secret.
 
     An exception that cannot be asked, or says too much, is told by its kind alone.
     """
+    if isinstance(error, ToldError):
+        return str(error)
     kind = type(error).__name__
     try:
         text = str(error)
