@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import enum
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol, Union, cast
+
+from osvc_diag.bundle.compression import Compression
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _RAW = -15  # zlib's window bits: no header, no trailer, a window of 32 KiB
 _GZIP = 31  # the same window within a gzip header and trailer
-
-
-class Compression(enum.Enum):
-    """What matters more in an archive; the tar inside is the same."""
-
-    FAST = "fast"
-    """A quarter larger than gzip makes it, at a multiple of its speed."""
-    SMALL = "small"
-    """A little smaller than gzip makes it, and slower."""
 
 
 class Compressor(Protocol):

@@ -7,7 +7,8 @@ import os
 import struct
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from osvc_diag.bundle.compressor import Compression, crc32, deflated
+from osvc_diag.bundle.compression import Compression
+from osvc_diag.bundle.compressor import crc32, deflated
 from osvc_diag.bundle.crc import crc32_combine
 from osvc_diag.bundle.headers import BLOCK
 from osvc_diag.errors import BundleError

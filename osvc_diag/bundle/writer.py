@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Optional
 
-from osvc_diag.bundle.compressor import Compression, crc32, deflated
+from osvc_diag.bundle.compression import Compression
+from osvc_diag.bundle.compressor import crc32, deflated
 from osvc_diag.bundle.headers import (
     MemberNameError,
     check_member_name,

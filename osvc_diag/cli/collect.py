@@ -8,6 +8,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Optional
 
+from osvc_diag.bundle.compression import Compression
 from osvc_diag.cli.exchange_options import add_exchange_arguments, upload_command
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
 from osvc_diag.cli.questions import ask_issue
@@ -77,6 +78,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")
     group = parser.add_argument_group("the bundle")
     group.add_argument("--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
+    group.add_argument(
+        "--compress",
+        choices=[one.value for one in Compression],
+        default=Compression.FAST.value,
+        help="fast (default), or small: slower, and a fifth smaller",
+    )
     group.add_argument("--label", metavar="TEXT", help="a note for the manifest")
     choice = parser.add_argument_group("whether it is sent").add_mutually_exclusive_group()
     choice.add_argument("--upload", action="store_true", help="send it without asking")
@@ -197,6 +204,7 @@ def _request(args: argparse.Namespace, settings: Settings) -> Request:
         log_size=DEFAULT_LOG_SIZE if settings.log_size is None else settings.log_size,
         max_size=settings.max_size,
         timeout=settings.timeout,
+        compression=Compression(args.compress),
         only=args.only,
         skip=args.skip,
         with_related=args.with_related,

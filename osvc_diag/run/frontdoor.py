@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from osvc_diag import events
+from osvc_diag.bundle.compression import Compression
 from osvc_diag.bundle.manifest import Gap, Manifest, RedactionFacts, State
 from osvc_diag.bundle.place import bundle_name, check_room, selection_word, split_output
 from osvc_diag.bundle.verify import Verdict, verify
@@ -65,6 +66,7 @@ def diagnose(
     log_size: int = DEFAULT_LOG_SIZE,
     max_size: Optional[int] = None,
     timeout: Optional[float] = None,
+    compress: Union[Compression, str] = Compression.FAST,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     with_related: bool = False,
@@ -86,6 +88,7 @@ def diagnose(
         log_size: bytes kept of a log and its rotated ones, the newest.
         max_size: bytes of the archive.
         timeout: seconds for collecting; verifying comes after.
+        compress: `fast`, or `small`: a little smaller than gzip makes it, and slower.
         only: names of collectors; empty takes all.
         skip: names of collectors to leave out.
         with_related: whether what the objects refer to, and what refers to them, is taken too.
@@ -107,6 +110,7 @@ def diagnose(
         log_size=log_size,
         max_size=max_size,
         timeout=timeout,
+        compression=Compression.parse(compress),
         only=tuple(only),
         skip=tuple(skip),
         with_related=with_related,
@@ -149,7 +153,7 @@ def make_bundle(
                 extra_rules=plugins.rules,
                 mask_network=request.mask_network,
             )
-        with BundleWriter(folder, name or _name(prepared)) as writer:
+        with BundleWriter(folder, name or _name(prepared), compression=request.compression) as writer:
             with phases("collect", announce=False):
                 collection = CollectionRun(
                     node=node,

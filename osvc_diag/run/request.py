@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Optional
 
+from osvc_diag.bundle.compression import Compression
 DEFAULT_LOG_SIZE = 32 * 1024 * 1024  # bytes kept of a log and its rotated ones
 
 
@@ -38,6 +39,7 @@ class Request:
     """Bytes of the archive."""
     timeout: Optional[float] = None
     """Seconds for collecting."""
+    compression: Compression = Compression.FAST
     only: tuple[str, ...] = ()
     """Names of collectors; empty takes all."""
     skip: tuple[str, ...] = ()
