@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Optional, Union
 from osvc_diag.errors import NoSuchObjectError
 from osvc_diag.node.agent import Agent, detect_agent
 from osvc_diag.node.finding import find_layout
+from osvc_diag.node.grants import Grants
 from osvc_diag.node.identity import Cluster, find_name, read_cluster
 from osvc_diag.node.inventory import KnownObject, UnlistedFolder, take_inventory
 from osvc_diag.node.zones import find_zone
@@ -28,8 +29,12 @@ _SHOWN_OBJECTS = 20  # that an error lists
 
 def open_trees(layout: Layout, root: Optional[str]) -> Trees:
     """Return the agent's folders, as whoever runs this may read them; its private key is never opened."""
+    base = root or "/"
     return Trees(
-        [layout.etc, layout.log, layout.var], base=root or "/", never=[f"{layout.var}/certs/private_key"]
+        [layout.etc, layout.log, layout.var],
+        base=base,
+        never=[f"{layout.var}/certs/private_key"],
+        grants=Grants(layout, base),
     )
 
 
@@ -42,7 +47,7 @@ class Node:
     root: Optional[str]
     """The folder of a copy, absolute; None where this machine is the node."""
     trees: Trees = field(repr=False, compare=False)
-    """Opens what is in the agent's folders, and nothing else."""
+    """Opens what is in the agent's folders, and what root granted beside them; nothing else."""
     agent: Agent
     cluster: Cluster
     zone: tzinfo

@@ -27,6 +27,7 @@ SHIPPED: Mapping[str, str] = MappingProxyType(
         "object-conf": "object_conf",
         "object-log": "object_log",
         "object-state": "object_state",
+        "site-rules": "site_rules",
         "system": "system",
     }
 )

@@ -163,7 +163,7 @@ class Descent:
         """Put a link's target in front of what is left of the path."""
         self._count_link()
         try:
-            target = os.readlink(part, dir_fd=self._fds[-1])
+            target = self._target(part)
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
@@ -172,6 +172,10 @@ class Descent:
             self._restart(os.path.join(self._base, target.lstrip(os.sep), *self._pending))
         else:
             self._pending.extendleft(reversed(target.split(os.sep)))
+
+    def _target(self, link: str) -> str:
+        """Return where a link of the current folder leads."""
+        return os.readlink(link, dir_fd=self._fds[-1])
 
     def _restart(self, path: str) -> None:
         try:

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from osvc_diag.reading.descent import FILE_FLAGS, PASS_FLAGS, OpenedFile, checked
+from osvc_diag.reading.descent import FILE_FLAGS, PASS_FLAGS, NotTakenError, OpenedFile, checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,14 +51,14 @@ class Neighbours:
             name = self._name_of(path)
             self._look(name)
             return checked(os.open(name, FILE_FLAGS, dir_fd=self._fds[-1]))
-        except (OSError, _NotStraightError):
+        except (OSError, NotTakenError, _NotStraightError):
             return self._trees.open(path)
 
     def look(self, path: str) -> os.stat_result:
         """Return what is known of a regular file without opening it, as `Trees.look` does."""
         try:
             return self._look(self._name_of(path))
-        except (OSError, _NotStraightError):
+        except (OSError, NotTakenError, _NotStraightError):
             return self._trees.look(path)
 
     def _look(self, name: str) -> os.stat_result:

@@ -13,6 +13,7 @@ from osvc_diag.reading.descent import (
     OpenedFile,
     locator,
 )
+from osvc_diag.reading.granted import GrantedDescent
 from osvc_diag.reading.neighbours import Neighbours
 
 if TYPE_CHECKING:
@@ -27,10 +28,21 @@ def _anywhere(_folder: str) -> bool:
     return True
 
 
+def _nowhere(_path: str) -> bool:
+    return False
+
+
 class Trees:
     """The agent's folders. Links are followed only as long as they stay inside of them."""
 
-    def __init__(self, folders: Sequence[str], *, base: str = "/", never: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folders: Sequence[str],
+        *,
+        base: str = "/",
+        never: Sequence[str] = (),
+        grants: Callable[[str], bool] = _nowhere,
+    ) -> None:
         """Resolve the folders once: a log folder may itself be a link to a data disk.
 
         Args:
@@ -38,11 +50,14 @@ class Trees:
                 are.
             base: where absolute links start: `/`, or the folder of a foreign file system.
             never: files below the folders that are not opened, not through a link either.
+            grants: tells of a file outside of the folders, by its absolute path on the node, whether it is
+                opened all the same, as a `GrantedDescent` does.
 
         Raises:
             NotTakenError: a folder does not lie below `base`.
         """
         self.base = os.path.realpath(base)
+        self._grants = grants
         below_base = locator([(os.path.normpath(base), self.base), (self.base, self.base)])
         places = []
         for folder in folders:
@@ -58,13 +73,13 @@ class Trees:
         """Open a regular file.
 
         Args:
-            path: absolute, below one of the folders.
+            path: absolute, below one of the folders, or granted.
 
         Raises:
             OSError: as the system says: it is missing, access is denied.
             NotTakenError: it is not a regular file, or it leads out of the folders.
         """
-        descent = Descent(path, self._locate, self.base, self._never)
+        descent = self._descent(path)
         try:
             return descent.open_file()
         finally:
@@ -77,7 +92,7 @@ class Trees:
             OSError: as the system says.
             NotTakenError: it is not a regular file, or it leads out of the folders.
         """
-        descent = Descent(path, self._locate, self.base, self._never)
+        descent = self._descent(path)
         try:
             return descent.look()
         finally:
@@ -126,7 +141,12 @@ class Trees:
         Raises:
             NotTakenError: it lies outside of the folders.
         """
-        root, parts = self.way_to(path)
+        try:
+            root, parts = self.way_to(path)
+        except NotTakenError:
+            if not self._is_granted(path):
+                raise
+            return path
         return os.path.join(root, *parts)
 
     def listdir(self, folder: str) -> list[str]:
@@ -162,6 +182,24 @@ class Trees:
                 yield folder
                 return
             yield from _walk(fd, folder, MAX_DEPTH, enter)
+
+    def _descent(self, path: str) -> Descent:
+        """Return the way down to a file.
+
+        Raises:
+            NotTakenError: it lies outside of the folders, and nobody granted it.
+        """
+        try:
+            return Descent(path, self._locate, self.base, self._never)
+        except NotTakenError:
+            if not self._is_granted(path):
+                raise
+            return GrantedDescent(path, self.base)
+
+    def _is_granted(self, path: str) -> bool:
+        below = self.base.rstrip(os.sep)
+        is_normal = path == os.path.normpath(path) and path.startswith(below + os.sep)
+        return is_normal and self._grants(path[len(below) :])
 
     @contextlib.contextmanager
     def _listable(self, folder: str) -> Iterator[int]:
