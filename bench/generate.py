@@ -11,7 +11,6 @@ import base64
 import gzip
 import os
 import random
-import shutil
 import uuid
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -225,31 +224,6 @@ def long_line_node(node: str, size: int) -> str:
             log.write(text[:left])
             left -= min(left, len(text))
         log.write(b"\n")
-    return node
-
-
-def many_objects(node: str, count: int) -> str:
-    """Make a node with many services: a conf, a log and state files each, 5 KB in all."""
-    bare_node(node)
-    line = "2026-11-22 19:54:44,727 INFO n:node1 o:svc1 sc:y | resources after tags[] filter: app#1\n"
-    for number in range(count):
-        name = f"load{number}"
-        var = os.path.join(node, "var/lib/opensvc/svc", name)
-        os.makedirs(os.path.join(var, "app#1"))
-        files = {
-            f"etc/opensvc/{name}.conf": f"[DEFAULT]\nid = {number}\n\n[env]\npw = s{number}Xyq\n",
-            f"var/log/opensvc/{name}.log": line * 45,
-            f"var/lib/opensvc/svc/{name}/status.json": '{"status": "up", "frozen": 0, "resources": {}}' * 10,
-        }
-        for path, content in files.items():
-            _write(os.path.join(node, path), content)
-    return node
-
-
-def sample_node(node: str) -> str:
-    """Copy the sample node of the examples."""
-    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    shutil.copytree(os.path.join(here, "examples", "node"), node)
     return node
 
 
