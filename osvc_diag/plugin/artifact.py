@@ -211,7 +211,7 @@ class Artifact:
         """Declare a file that is taken whole.
 
         Args:
-            path: absolute, on the node: a path from `node.layout`, or below one of the collector's `folders`.
+            path: absolute: from `node.layout`, or as the node calls it.
             form: how the redactor has to understand it; None: its name tells.
             priority: what goes last when a limit is hit.
             expected: whether it is a gap where it is not there: that somebody deleted it can be the answer.

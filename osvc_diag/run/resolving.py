@@ -49,13 +49,16 @@ class Resolver:
             ValueError: a path or a pattern is none.
         """
         if isinstance(declared, Artifact):
-            if self._is_there(declared):
-                yield self._named(declared)
+            artifact = self._named(declared)
+            if self._is_there(artifact):
+                yield artifact
             return
         source = declared.source
         if isinstance(source, GlobSource):
+            source = replace(source, folder=self._here(source.folder))
             yield from _at_most(self._files(declared, source), f"{self._node.member(source.folder)}/*")
         elif isinstance(source, FamilySource):
+            source = replace(source, live=self._here(source.live), also=tuple(map(self._here, source.also)))
             yield from _at_most(self._logs(declared, source), f"{self._node.member(source.live)}.*")
         elif isinstance(source, OutputSource):
             out, err = (CommandSource(source.command, stream) for stream in (Stream.OUT, Stream.ERR))
@@ -67,9 +70,17 @@ class Resolver:
             raise TypeError(f"{declared.name!a} has no source, but {type(source).__name__}")
 
     def _named(self, artifact: Artifact) -> Artifact:
-        if artifact.name or not isinstance(artifact.source, (FileSource, LogSource)):
+        if artifact.name or not isinstance(artifact.source, FileSource):
             return artifact
-        return replace(artifact, name=self._node.member(artifact.source.path))
+        source = replace(artifact.source, path=self._here(artifact.source.path))
+        return replace(artifact, name=self._node.member(source.path), source=source)
+
+    def _here(self, path: str) -> str:
+        """Return where a path is on this machine, be it from the node's layout, or as the node calls it."""
+        root = self._node.root
+        if root is None or path.startswith(f"{root.rstrip(os.sep)}/") or not os.path.isabs(path):
+            return path
+        return root.rstrip(os.sep) + path
 
     def _is_there(self, artifact: Artifact) -> bool:
         """Tell whether a file is worth naming; what cannot be told is, so that it becomes a gap."""

@@ -1,0 +1,119 @@
+"""The kit for authors: a real node, the real line, and a bundle that a test can ask."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+
+from osvc_diag import Artifact, Collector, Gap, State, hookimpl
+from osvc_diag.errors import NamingError
+from osvc_diag.testing import NodeBuilder
+
+SECRET = "cLs7-veRySecret-9"
+
+
+def plugin(*declared, name="mine", collect=None, **facts):
+    """Return a plugin with one collector that declares these."""
+    module = types.ModuleType("mine")
+
+    @hookimpl
+    def osvc_diag_collectors():
+        return [Collector(name, "of the test", collect or (lambda node, objects: declared), **facts)]
+
+    module.osvc_diag_collectors = osvc_diag_collectors
+    return module
+
+
+def test_a_file_of_the_node_is_in_the_bundle_redacted(diag_node):
+    diag_node.add_object("prod/svc/web", f"[env]\npassword = {SECRET}\n")
+    path = diag_node.write("/var/lib/opensvc/note.txt", f"it is {SECRET}\n")
+    bundle = diag_node.collect(plugin(Artifact.from_file(path)))
+    assert bundle.names == ("file/var/lib/opensvc/note.txt",)
+    assert bundle.has("file/*/note.txt")
+    assert not bundle.has("note.txt")
+    assert bundle.text("file/var/lib/opensvc/note.txt").startswith("it is <masked:")
+    assert bundle.gaps == ()
+    bundle.assert_no_secret(SECRET)
+
+
+def test_a_secret_that_is_left_is_told_by_its_place_and_never_by_its_value(diag_node):
+    bundle = diag_node.collect(plugin(Artifact.from_text("a.txt", "harmless words")))
+    with pytest.raises(AssertionError, match=r"secret number 2 is in info/a\.txt") as caught:
+        bundle.assert_no_secret("absent-value", "harmless words")
+    assert "harmless" not in str(caught.value)
+
+
+def test_a_secret_in_base64_is_found_too(diag_node):
+    bundle = diag_node.collect(plugin(Artifact.from_text("a.txt", "aGFybWxlc3Mgd29yZHM=")))
+    with pytest.raises(AssertionError):
+        bundle.assert_no_secret("harmless words")
+
+
+def test_what_is_not_there_is_told_with_what_is(diag_node):
+    bundle = diag_node.collect(plugin(Artifact.from_json("mine", {"a": 1})))
+    assert bundle.json("info/mine.json") == {"a": 1}
+    with pytest.raises(LookupError, match=r"there are: info/mine\.json"):
+        bundle.text("info/other.json")
+
+
+def test_a_gap_is_found_by_its_artifact_and_by_its_collector(diag_node):
+    told = Gap(State.MISSING, "no haproxy here", hint="install it")
+    bundle = diag_node.collect(plugin(told, Artifact.from_file("/var/lib/opensvc/gone")))
+    assert bundle.gap("mine").reason == "no haproxy here"
+    assert bundle.gap("file/var/lib/opensvc/gone").state is State.MISSING
+    with pytest.raises(LookupError, match="file/var/lib/opensvc/gone"):
+        bundle.gap("other")
+
+
+def test_only_the_tested_plugin_takes_part(diag_node):
+    bundle = diag_node.collect(plugin())
+    assert bundle.names == ()
+    assert [found.name for found in bundle.manifest.plugins] == ["tested"]
+
+
+def test_a_plugin_that_cannot_be_used_fails_its_test(diag_node):
+    module = plugin()
+    module.osvc_diag_colectors = module.osvc_diag_collectors
+    with pytest.raises(AttributeError, match="osvc_diag_colectors is not a hook"):
+        diag_node.collect(module)
+
+
+def test_logs_are_written_as_the_agent_does_and_sliced_as_on_a_real_node(diag_node):
+    obj = diag_node.add_object("svc1")
+    diag_node.write_log(obj, "first", "second\n  continued")
+    diag_node.write_log(obj, "third", level="ERROR")
+    log = "/var/log/opensvc/svc1.log"
+    bundle = diag_node.collect(plugin(Artifact.from_log(diag_node.path(log))), since="2026-01-01 00:00:01")
+    assert bundle.text(f"file{log}") == (
+        "2026-01-01 00:00:01,000 INFO n:node1 | second\n  continued\n"
+        "2026-01-01 00:00:02,000 ERROR n:node1 | third\n"
+    )
+
+
+def test_a_node_tells_its_agent_its_objects_and_their_state(tmp_path):
+    builder = NodeBuilder(tmp_path, name="node7", agent="om3")
+    builder.add_object("prod/svc/web")
+    builder.write_state("prod/svc/web", "status.json", {"avail": "up"})
+    node = builder.read()
+    assert (node.name, node.agent.kind, node.live) == ("node7", "om3", False)
+    assert [str(known.path) for known in node.objects] == ["prod/svc/web", "cluster"]
+    assert [known.has_var for known in node.objects] == [True, False]
+
+
+def test_paths_and_objects_that_are_none_are_refused(diag_node):
+    with pytest.raises(ValueError, match="not absolute"):
+        diag_node.write("etc/x", "")
+    with pytest.raises(NamingError):
+        diag_node.add_object("a b")
+
+
+def test_a_live_node_has_the_same_names(diag_node):
+    path = diag_node.write("/var/lib/opensvc/note.txt", "x\n")
+    bundle = diag_node.collect(plugin(Artifact.from_file(path)), live=True)
+    assert bundle.names == ("file/var/lib/opensvc/note.txt",)
+
+
+def test_commands_run_on_a_live_node(diag_node):
+    bundle = diag_node.collect(plugin(Artifact.from_command("mine/echo", ["echo", "hello"])), live=True)
+    assert bundle.text("cmd/mine/echo.out") == "hello\n"
