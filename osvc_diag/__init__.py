@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.collector import Collector, Declared
     from osvc_diag.plugin.hookspecs import hookimpl
     from osvc_diag.plugin.options import Option
+    from osvc_diag.plugin.profile import Profile
     from osvc_diag.redaction.rule import Anchor, Rule
     from osvc_diag.run.frontdoor import Result, diagnose
     from osvc_diag.run.request import Issue
@@ -29,6 +30,7 @@ __all__ = [
     "ObjectPath",
     "Option",
     "Priority",
+    "Profile",
     "Result",
     "Rule",
     "State",
@@ -53,6 +55,7 @@ _HOMES = {
     "ObjectPath": "osvc_diag.objects.naming",
     "Option": "osvc_diag.plugin.options",
     "Priority": "osvc_diag.plugin.artifact",
+    "Profile": "osvc_diag.plugin.profile",
     "Result": "osvc_diag.run.frontdoor",
     "Rule": "osvc_diag.redaction.rule",
     "State": "osvc_diag.bundle.manifest",

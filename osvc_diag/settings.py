@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 from osvc_diag.errors import UsageError
 from osvc_diag.exchange.login import Login, split_login
 from osvc_diag.ownership import UntrustedError, open_trusted
+from osvc_diag.plugin.profile import Profile
 from osvc_diag.units import parse_duration, parse_size
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Settings:
     """Bytes of the archive."""
     timeout: Optional[float] = None
     """Seconds for collecting."""
+    profile: Profile = Profile.STANDARD
+    """How much is taken."""
     output: Optional[str] = None
     """Folder or path of the bundle."""
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -248,6 +251,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "log_size": parse_size,
         "max_size": parse_size,
         "timeout": _positive_duration,
+        "profile": Profile.parse,
         "output": _text,
     }
 )

@@ -167,8 +167,10 @@ class SelectionFacts:
     """What they selected, as printed, sorted."""
     related: tuple[str, ...] = ()
     """What was taken beside them: they refer to it, or it refers to them."""
+    profile: Optional[str] = None
+    """`quick`, `standard` or `full`."""
     only: tuple[str, ...] = ()
-    """Collectors."""
+    """Collectors, and artifacts by name or glob."""
     skip: tuple[str, ...] = ()
 
 

@@ -66,9 +66,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for collecting, as 90s or 5m: what is late is left out",
     )
     group.add_argument(
-        "--only", type=names, default=(), metavar="NAMES", help="these collectors alone: node-conf,node-log"
+        "--profile", metavar="NAME", help="quick (files alone, no command), standard (default) or full"
     )
-    group.add_argument("--skip", type=names, default=(), metavar="NAMES", help="all collectors but these")
+    group.add_argument(
+        "--only",
+        type=names,
+        default=(),
+        metavar="NAMES",
+        help="these alone: collectors (node-log) or artifacts ('cmd/*/mon.*'), as --dry-run prints them",
+    )
+    group.add_argument("--skip", type=names, default=(), metavar="NAMES", help="all but these")
     group.add_argument(
         "--with-related",
         action="store_true",
@@ -205,6 +212,7 @@ def _request(args: argparse.Namespace, settings: Settings) -> Request:
         max_size=settings.max_size,
         timeout=settings.timeout,
         compression=Compression(args.compress),
+        profile=settings.profile,
         only=args.only,
         skip=args.skip,
         with_related=args.with_related,

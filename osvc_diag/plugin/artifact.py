@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
+from osvc_diag.plugin.profile import Profile
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -24,6 +26,8 @@ class Form(str, enum.Enum):
     CONF = "conf"
     """The agent's INI dialect."""
     JSON = "json"
+    JSON_LINES = "json-lines"
+    """One flat object a line; each of its values is redacted as the text that it stands for."""
     LOG = "log"
     TEXT = "text"
 
@@ -127,7 +131,22 @@ class CommandSource:
     """Decodes the stream before it is redacted; it holds a bounded part of it in memory."""
 
 
-Source = Union[FileSource, LogSource, DocumentSource, CommandSource]
+@dataclass(frozen=True)
+class JournalSource:
+    """Records of systemd's journal, of which a window and a budget decide what is taken."""
+
+    matches: tuple[tuple[str, ...], ...]
+    """Alternatives, each of `FIELD=value` that hold together; see `osvc_diag.journal.queries`."""
+    as_text: bool = True
+    """Whether they are written as the agent's own logs are; else each as one line of JSON."""
+
+    @property
+    def family(self) -> str:
+        """What both ways of writing the same records have in common."""
+        return " + ".join(map(" ".join, self.matches))
+
+
+Source = Union[FileSource, LogSource, DocumentSource, CommandSource, JournalSource]
 
 
 @dataclass(frozen=True)
@@ -163,7 +182,15 @@ class OutputSource:
     """Of its standard output, as in `CommandSource`."""
 
 
-Sources = Union[GlobSource, FamilySource, OutputSource]
+@dataclass(frozen=True)
+class RecordsSource:
+    """Records of systemd's journal, in both ways of writing them."""
+
+    matches: tuple[tuple[str, ...], ...]
+    """As in `JournalSource`."""
+
+
+Sources = Union[GlobSource, FamilySource, OutputSource, RecordsSource]
 
 
 @dataclass(frozen=True)
@@ -176,6 +203,8 @@ class Artifacts:
     form: Optional[Form] = None
     """None: each file's name tells."""
     priority: Priority = Priority.OTHER
+    profile: Optional[Profile] = None
+    """The least profile in which they are taken; None is their collector's."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +227,8 @@ class Artifact:
     """Who asked for it; filled in by the host."""
     size_hint: Optional[int] = None
     """Bytes at the source when it was planned."""
+    profile: Optional[Profile] = None
+    """The least profile in which it is taken; None is its collector's."""
 
     @classmethod
     def from_file(
@@ -292,6 +323,23 @@ class Artifact:
         """
         source = OutputSource(Command(tuple(argv), timeout, limit), transform)
         return Artifacts(source, f"cmd/{name}", form=form, priority=priority)
+
+    @classmethod
+    def from_journal(
+        cls, name: str, *matches: Sequence[str], priority: Priority = Priority.OTHER
+    ) -> Artifacts:
+        """Declare records of systemd's journal: as a log, and as lines of JSON with their fields.
+
+        `--since`, `--until` and `--log-size` choose the part. They are `cmd/NAME.log` and `cmd/NAME.jsonl`.
+
+        Args:
+            name: `COLLECTOR/WHAT`, unique in the bundle.
+            matches: alternatives, each of `FIELD=value` that hold together; of one field, any of its values.
+                Any user may send any field but those that begin with an underscore: have `_UID=0` among them.
+            priority: what goes last when a limit is hit.
+        """
+        source = RecordsSource(tuple(map(tuple, matches)))
+        return Artifacts(source, f"cmd/{name}", priority=priority)
 
     @classmethod
     def from_json(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable, Optional, Union, cast
 from osvc_diag.bundle.manifest import Gap
 from osvc_diag.objects.naming import GO_AGENT, KINDS, PYTHON_AGENT
 from osvc_diag.plugin.artifact import Artifact, Artifacts
+from osvc_diag.plugin.profile import Profile
 
 Declared = Union[Artifact, Artifacts, Gap]
 """What a collector may yield."""
@@ -52,6 +53,8 @@ class Collector:
 
     Others are not given to `collect`, and where none is left it is not called.
     """
+    profile: Profile = Profile.STANDARD
+    """The least profile in which it is asked; one that names files alone, and few, may say QUICK."""
 
     def check(self) -> None:
         """Refuse a collector that could never be used.

@@ -51,6 +51,7 @@ def write_account(
             selectors=request.selectors,
             objects=tuple(str(obj) for obj in prepared.objects),
             related=tuple(str(obj) for obj in prepared.related),
+            profile=request.profile.value,
             only=request.only,
             skip=request.skip,
         ),

@@ -19,6 +19,7 @@ from osvc_diag.commands.pool import CommandPool
 from osvc_diag.node.daemon import daemon_sentence
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.plugin_manager import Plugins, load_plugins
+from osvc_diag.plugin.profile import Profile
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.patience import PatientReader
 from osvc_diag.reading.sources import SourceReader
@@ -67,6 +68,7 @@ def diagnose(
     max_size: Optional[int] = None,
     timeout: Optional[float] = None,
     compress: Union[Compression, str] = Compression.FAST,
+    profile: Union[Profile, str] = Profile.STANDARD,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     with_related: bool = False,
@@ -89,8 +91,9 @@ def diagnose(
         max_size: bytes of the archive.
         timeout: seconds for collecting; verifying comes after.
         compress: `fast`, or `small`: a little smaller than gzip makes it, and slower.
-        only: names of collectors; empty takes all.
-        skip: names of collectors to leave out.
+        profile: `quick` is files alone, `standard`, or `full`.
+        only: collectors, and artifacts by name or glob; empty takes all of the profile.
+        skip: the same, to leave out.
         with_related: whether what the objects refer to, and what refers to them, is taken too.
         label: a word for the manifest.
         issue: what the support page asks for.
@@ -99,7 +102,7 @@ def diagnose(
 
     Raises:
         UsageError: nothing matches, or an argument makes no sense; nothing was written.
-        PluginUnavailableError: a collector asked for by name cannot be used.
+        PluginUnavailableError: a collector or an artifact asked for by name is unknown.
         BundleError: the bundle cannot be written.
         VerificationError: a secret was found in the finished archive; it was not published.
     """
@@ -111,6 +114,7 @@ def diagnose(
         max_size=max_size,
         timeout=timeout,
         compression=Compression.parse(compress),
+        profile=Profile.parse(profile),
         only=tuple(only),
         skip=tuple(skip),
         with_related=with_related,

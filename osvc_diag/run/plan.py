@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from osvc_diag.node.node import Node
     from osvc_diag.objects.naming import ObjectPath
     from osvc_diag.plugin.collector import Collector
+    from osvc_diag.run.choice import Choice
 
 TOPS = ("file/", "info/", "cmd/")
 """Where artifacts lie in a bundle; beside them are its own pages."""
@@ -93,6 +94,7 @@ def make_plan(
     *,
     log_size: int,
     is_limited: bool = False,
+    choice: Optional[Choice] = None,
 ) -> Plan:
     """Call each collector alone, and merge what they name.
 
@@ -103,6 +105,7 @@ def make_plan(
         patient: gives up a collector that does not return.
         log_size: bytes kept of each family of logs.
         is_limited: whether the size of the bundle is.
+        choice: what of it is wanted; None is all.
     """
     merged = _Merged()
     gaps: list[Gap] = []
@@ -113,6 +116,8 @@ def make_plan(
             continue
         named, problems = _Naming(collector, resolver).ask(node, own, patient)
         gaps += problems
+        if choice is not None:
+            named = [artifact for artifact in named if choice.takes(collector, artifact)]
         gaps += _not_run(collector.name, named, node)
         for artifact in named:
             if node.live or not _is_foreign_command(artifact):

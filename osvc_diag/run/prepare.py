@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import UsageError
+from osvc_diag.run.choice import Choice
 from osvc_diag.run.plan import Plan, make_plan
 from osvc_diag.run.relating import related_objects
 from osvc_diag.units import format_size
@@ -44,9 +45,10 @@ def prepare(
 
     Raises:
         UsageError: nothing matches a selector, or the window or a limit makes no sense.
-        PluginUnavailableError: a collector asked for by name cannot be used.
+        PluginUnavailableError: a collector or an artifact asked for by name is unknown.
     """
-    collectors = plugins.chosen(request.only, request.skip)
+    choice = Choice(request.profile, request.only, request.skip)
+    collectors = choice.collectors(plugins)
     if not collectors:
         raise UsageError("no collector is left to run", hint="look at --only and --skip: they exclude all")
     window = Window.parse(request.since, request.until, now=started, zone=node.zone)
@@ -60,7 +62,9 @@ def prepare(
         patient,
         log_size=request.log_size,
         is_limited=is_limited,
+        choice=choice,
     )
+    choice.check([artifact.name for artifact in plan.artifacts])
     if request.max_size is not None and request.max_size < plan.pages_bytes:
         raise UsageError(
             f"a bundle of {format_size(request.max_size)} has no room for its manifest: "

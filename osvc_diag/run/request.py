@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from osvc_diag.bundle.compression import Compression
+from osvc_diag.plugin.profile import Profile
+
 DEFAULT_LOG_SIZE = 32 * 1024 * 1024  # bytes kept of a log and its rotated ones
 
 
@@ -40,8 +42,9 @@ class Request:
     timeout: Optional[float] = None
     """Seconds for collecting."""
     compression: Compression = Compression.FAST
+    profile: Profile = Profile.STANDARD
     only: tuple[str, ...] = ()
-    """Names of collectors; empty takes all."""
+    """Collectors, and artifacts by name or glob: `osvc_diag.run.choice`; empty takes all of the profile."""
     skip: tuple[str, ...] = ()
     with_related: bool = False
     """Whether what the selected objects refer to, and what refers to them, is taken too."""

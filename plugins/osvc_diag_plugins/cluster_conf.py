@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag import Artifact, Collector, Priority, hookimpl
+from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,4 +20,4 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
 @hookimpl
 def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
-    yield Collector("cluster-conf", "cluster.conf", collect)
+    yield Collector("cluster-conf", "cluster.conf", collect, profile=Profile.QUICK)

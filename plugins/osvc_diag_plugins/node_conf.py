@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag import Artifact, Collector, Priority, hookimpl
+from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,4 +27,4 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
 @hookimpl
 def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
-    yield Collector("node-conf", "node.conf, and the site file diag.ini", collect)
+    yield Collector("node-conf", "node.conf, and the site file diag.ini", collect, profile=Profile.QUICK)

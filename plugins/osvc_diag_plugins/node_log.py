@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from osvc_diag import Artifact, Collector, Form, Priority, hookimpl
+from osvc_diag import Artifact, Collector, Form, Priority, Profile, hookimpl
 from osvc_diag.node.daemon import daemon_pid, held_logs
 from osvc_diag.objects.naming import GO_AGENT
 from osvc_diag.plugin.artifact import LogSource
@@ -51,4 +51,9 @@ def deleted_logs(node: Node) -> Iterator[Artifact]:
 @hookimpl
 def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
-    yield Collector("node-log", "the node's logs, and deleted ones that the daemon still writes", collect)
+    yield Collector(
+        "node-log",
+        "the node's logs, and deleted ones that the daemon still writes",
+        collect,
+        profile=Profile.QUICK,
+    )

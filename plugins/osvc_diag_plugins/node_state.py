@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag import Artifact, Collector, Priority, hookimpl
+from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,4 +40,9 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Declared]:
 @hookimpl
 def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
-    yield Collector("node-state", "the daemon's pid, capabilities, peers, schedules, locks", collect)
+    yield Collector(
+        "node-state",
+        "the daemon's pid, capabilities, peers, schedules, locks",
+        collect,
+        profile=Profile.QUICK,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag import Artifact, Collector, Priority, hookimpl
+from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,4 +21,6 @@ def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Artifact]:
 @hookimpl
 def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
-    yield Collector("object-conf", "the configuration of the selected objects", collect)
+    yield Collector(
+        "object-conf", "the configuration of the selected objects", collect, profile=Profile.QUICK
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from osvc_diag import Artifact, Collector, Priority, hookimpl
+from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
 from osvc_diag.objects.layout import LOG_SUFFIX
 
 if TYPE_CHECKING:
@@ -38,4 +38,9 @@ def other_spellings(live: str) -> list[str]:
 @hookimpl
 def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
-    yield Collector("object-log", "the logs of the selected objects, rotated ones included", collect)
+    yield Collector(
+        "object-log",
+        "the logs of the selected objects, rotated ones included",
+        collect,
+        profile=Profile.QUICK,
+    )

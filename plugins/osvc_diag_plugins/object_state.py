@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag import Artifact, Collector, Priority, hookimpl
+from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,4 +37,6 @@ def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Declared]:
 @hookimpl
 def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
-    yield Collector("object-state", "status, schedules and locks of the selected objects", collect)
+    yield Collector(
+        "object-state", "status, schedules and locks of the selected objects", collect, profile=Profile.QUICK
+    )
