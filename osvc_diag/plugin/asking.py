@@ -47,25 +47,11 @@ def ask_plugin(manager: pluggy.PluginManager, plugin: object, name: str) -> Adde
         for rule in rules:
             rule.check()
         for collector in collectors:
-            check_collector(collector)
+            collector.check()
     except BaseException:
         manager.unregister(plugin)
         raise
     return Added(hooks, tuple(collectors), tuple(rules))
-
-
-def check_collector(collector: Collector) -> None:
-    """Refuse a collector that no command line could name.
-
-    Raises:
-        ValueError, TypeError: something of it is none.
-    """
-    collector.check()
-    names = [option.name for option in collector.options]
-    for option in collector.options:
-        option.check()
-    if len(set(names)) < len(names):
-        raise ValueError(f"collector {collector.name} has an option twice")
 
 
 def _own_hooks(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ class Announced(NamedTuple):
     name: str
     distribution: str
     """The package's name and version."""
-    load: Callable[[], object]
+    value: str
+    """What the entry point names: a module, or an object in one."""
 
 
 def announced_plugins(group: str, fail: Callable[[str, Exception], object]) -> list[Announced]:
@@ -44,7 +45,7 @@ def _announced_by(dist: metadata.Distribution, group: str) -> list[Announced]:
     # An installation that broke off can be without metadata: then its folder tells it from another such one.
     about = dist.metadata
     package = " ".join(about[field] for field in ("Name", "Version") if field in about) or _folder(dist)
-    return [Announced(point.name, package, point.load) for point in points]
+    return [Announced(point.name, package, point.value) for point in points]
 
 
 def _mentions(dist: metadata.Distribution, group: str) -> bool:

@@ -1,26 +1,35 @@
-"""Loads plugins one at a time, so that a broken one costs only itself."""
+"""Finds, loads and asks plugins one at a time, so that a broken one costs only itself.
+
+Those that come with this code run in this process; each of anybody else's in one of its own.
+"""
 
 from __future__ import annotations
 
-import re
+import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Callable, TypeVar
+from typing import TYPE_CHECKING, Callable, Optional
 
 import pluggy
 
+from osvc_diag import __version__
 from osvc_diag.errors import PluginUnavailableError
 from osvc_diag.plugin import hookspecs
-from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.asking import Added, ask_plugin
 from osvc_diag.plugin.entry_points import announced_plugins
-from osvc_diag.redaction.rule import Rule
+from osvc_diag.plugin.foreign import told_by
+from osvc_diag.plugin.shipped import DISTRIBUTION, SHIPPED, is_shipped, load_shipped
+from osvc_diag.plugin.strangers import LOADING, Stranger, Strangers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from types import TracebackType
 
-_COLLECTOR_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_HOOKS = frozenset(name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_"))
-_Item = TypeVar("_Item")
+    from osvc_diag.plugin.collector import Collector
+    from osvc_diag.plugin.folders import PluginFile
+    from osvc_diag.redaction.rule import Rule
+
+BLOCKED = "blocked"
 
 
 @dataclass(frozen=True)
@@ -28,24 +37,49 @@ class PluginInfo:
     """A plugin as found; with a problem it is not in use."""
 
     name: str
-    """Of its entry point."""
+    """Of its entry point, or of its file."""
     distribution: str
-    """The package that brings it, with its version."""
+    """The package that brings it, with its version; or the path of its file."""
     collectors: tuple[str, ...] = ()
     problem: str = ""
+    hooks: tuple[str, ...] = ()
+    """That it implements; an executable has none."""
 
 
 @dataclass(frozen=True)
 class Plugins:
-    """What all plugins add, and what is wrong with some."""
+    """What all plugins add, and what is wrong with some; used in a `with`, or closed."""
 
     infos: tuple[PluginInfo, ...]
+    """Sorted by name."""
     collectors: tuple[Collector, ...]
     """Sorted by name; each name once."""
     rules: tuple[Rule, ...]
     failures: tuple[tuple[str, str], ...]
-    """Name of a plugin or a collector, and what is wrong with it."""
+    """Name of a plugin or a collector, and what is wrong with it; a secret may be quoted there."""
     hooks: pluggy.PluginManager
+    """Knows the plugins that run in this process."""
+    strangers: tuple[Stranger, ...] = ()
+    """The plugins that run in their own."""
+    seconds: float = 0.0
+    """That loading them took."""
+    _processes: Optional[Strangers] = None
+
+    def __enter__(self) -> Plugins:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the plugins' processes, and what those started; what only they could compute is lost."""
+        if self._processes is not None:
+            self._processes.close()
 
     def chosen(self, only: Sequence[str], skip: Sequence[str]) -> tuple[Collector, ...]:
         """Return the collectors of a run.
@@ -67,6 +101,22 @@ class Plugins:
             if (not only or collector.name in only) and collector.name not in skip
         )
 
+    def gaps(self, only: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return the failures that may have cost a run something: none where it chose its collectors.
+
+        Args:
+            only: the names that it chose; empty is all.
+        """
+        return () if only else self.failures
+
+    def redaction_limits(self) -> tuple[str, ...]:
+        """Return a sentence for each plugin that may have had rules, and cannot be used."""
+        return tuple(
+            f"plugin {info.name} cannot be used: if it has redaction rules, they masked nothing"
+            for info in self.infos
+            if info.problem and (info.name, info.problem) in self.failures
+        )
+
     def _unavailable(self, name: str, known: Iterable[str]) -> PluginUnavailableError:
         idle = {info.name: info.problem for info in self.infos if info.problem}
         problem = dict(self.failures).get(name) or idle.get(name)
@@ -78,57 +128,92 @@ class Plugins:
         )
 
 
-def load_plugins(extra: Iterable[tuple[str, object]] = (), *, blocked: Sequence[str] = ()) -> Plugins:
-    """Load every entry point of the group, then ask each plugin alone for what it adds.
+def load_plugins(
+    extra: Iterable[tuple[str, object]] = (),
+    *,
+    blocked: Sequence[str] = (),
+    files: Iterable[PluginFile] = (),
+    patience: float = LOADING,
+) -> Plugins:
+    """Load the shipped plugins, those of every entry point of the group and those of files.
+
+    Each is asked alone for what it adds. Whoever calls this closes what it returns.
 
     Args:
-        extra: plugins by name that come without an entry point.
-        blocked: names of entry points that are not loaded.
+        extra: plugins by name that are there already, and run in this process.
+        blocked: names of plugins that are not loaded.
+        files: as `osvc_diag.plugin.folders` finds them.
+        patience: seconds that all third parties' plugins together have to be imported, side by side.
     """
-    gathered = _Gathered()
-    for found in announced_plugins(hookspecs.PROJECT, gathered.fail):
-        problem = "blocked" if found.name in blocked else ""
-        gathered.add(found.name, found.distribution, found.load, problem)
-    for name, plugin in extra:
-        gathered.add(name, "", partial(_same, plugin))
-    return gathered.result()
+    begin = time.monotonic()
+    gathered = _Gathered(blocked, patience)
+    try:
+        for found in announced_plugins(hookspecs.PROJECT, gathered.fail):
+            if not is_shipped(found.distribution, found.value):
+                gathered.invite(found.name, found.distribution, {"value": found.value})
+        for file in files:
+            gathered.add_file(file)
+        for name in SHIPPED:
+            gathered.add(name, f"{DISTRIBUTION} {__version__}", partial(load_shipped, name))
+        for name, plugin in extra:
+            gathered.add(name, "", partial(_same, plugin))
+        return gathered.result(begin)
+    except BaseException:
+        gathered.processes.close()
+        raise
 
 
 class _Gathered:
     """The plugins so far; every step with foreign code is caught on its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, blocked: Sequence[str], patience: float) -> None:
+        self.processes = Strangers(patience)
+        self._blocked = frozenset(blocked)
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self._infos: list[PluginInfo] = []
         self._rules: list[Rule] = []
         self._failures: list[tuple[str, str]] = []
         self._claims: dict[str, list[tuple[str, Collector]]] = {}
+        self._invited: list[tuple[Stranger, str, dict[str, str]]] = []
 
     def fail(self, name: str, error: BaseException) -> str:
         """Take down that a plugin cannot be used, and say why."""
-        problem = _told(error)
+        problem = told_by(error)
         self._failures.append((name, problem))
         return problem
 
-    def add(self, name: str, distribution: str, load: Callable[[], object], problem: str = "") -> None:
-        """Load, register and ask one plugin: all that it adds is used, or nothing."""
-        collectors: list[Collector] = []
-        claimant = f"{name} ({distribution})" if distribution else name
-        if not problem:
-            try:
-                collectors, rules = self._load(claimant, load)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
-                problem = self.fail(name, error)
-            else:
-                self._rules += rules
-                for collector in collectors:
-                    self._claims.setdefault(collector.name, []).append((claimant, collector))
-        names = tuple(sorted(collector.name for collector in collectors))
-        self._infos.append(PluginInfo(name, distribution, names, problem))
+    def add(self, name: str, distribution: str, load: Callable[[], object]) -> None:
+        """Load, register and ask a plugin in this process."""
+        self._take(
+            name, distribution, lambda: ask_plugin(self._manager, load(), _claimant(name, distribution))
+        )
 
-    def result(self) -> Plugins:
-        """Sort out who has which name."""
+    def invite(self, name: str, distribution: str, what: dict[str, str]) -> None:
+        """Have a plugin loaded in a process of its own; the answer is waited for in `result`."""
+        if name in self._blocked:
+            self._infos.append(PluginInfo(name, distribution, problem=BLOCKED))
+        else:
+            self._invited.append((self.processes.invite(name, what), distribution, what))
+
+    def add_file(self, file: PluginFile) -> None:
+        """Take a plugin that is a file."""
+        if file.problem and file.name not in self._blocked:
+            self._failures.append((file.name, file.problem))
+            self._infos.append(PluginInfo(file.name, file.path, problem=file.problem))
+        elif file.source is not None:
+            self.invite(file.name, file.path, {"path": file.path, "source": file.source})
+        else:
+            self._take(file.name, file.path, partial(_executable, file))
+
+    def result(self, begin: float) -> Plugins:
+        """Wait for the third parties, and sort out who has which name.
+
+        Args:
+            begin: when loading began, on the clock of time.monotonic.
+        """
+        for stranger, distribution, _ in self._invited:
+            self._take(stranger.name, distribution, stranger.added)
         collectors: list[Collector] = []
         for name, claims in sorted(self._claims.items()):
             if len(claims) == 1:
@@ -137,61 +222,42 @@ class _Gathered:
                 plugins = " and ".join(plugin for plugin, _ in claims)
                 self._failures.append((name, f"claimed by {plugins}: none of them is used"))
         return Plugins(
-            infos=tuple(self._infos),
+            infos=tuple(sorted(self._infos, key=lambda info: (info.name, info.distribution))),
             collectors=tuple(collectors),
             rules=tuple(self._rules),
             failures=tuple(self._failures),
             hooks=self._manager,
+            strangers=tuple(stranger for stranger, _, _ in self._invited),
+            seconds=time.monotonic() - begin,
+            _processes=self.processes,
         )
 
-    def _load(self, claimant: str, load: Callable[[], object]) -> tuple[list[Collector], list[Rule]]:
-        plugin = load()
-        self._check_hooks(plugin)
-        self._manager.register(plugin, name=claimant)
-        try:
-            collectors = self._ask(plugin, "osvc_diag_collectors", Collector)
-            rules = self._ask(plugin, "osvc_diag_redaction_rules", Rule)
-            for rule in rules:
-                rule.check()
-            _check_names(collectors)
-        except BaseException:
-            self._manager.unregister(plugin)
-            raise
-        return collectors, rules
+    def _take(self, name: str, distribution: str, ask: Callable[[], Added]) -> None:
+        """Ask one plugin: all that it adds is used, or nothing."""
+        added, problem = Added(), BLOCKED if name in self._blocked else ""
+        if not problem:
+            try:
+                added = ask()
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+                problem = self.fail(name, error)
+        self._rules += added.rules
+        for collector in added.collectors:
+            self._claims.setdefault(collector.name, []).append((_claimant(name, distribution), collector))
+        names = tuple(sorted(collector.name for collector in added.collectors))
+        self._infos.append(PluginInfo(name, distribution, names, problem, added.hooks))
 
-    def _check_hooks(self, plugin: object) -> None:
-        """Refuse what pluggy would pass over in silence: a misspelt hook, and one without its marker."""
-        for name in dir(plugin):
-            options = self._manager.parse_hookimpl_opts(plugin, name)
-            if options is None:
-                if name in _HOOKS:
-                    raise TypeError(f"{name} is not marked with @hookimpl")
-            elif (options.get("specname") or name) not in _HOOKS and not options.get("optionalhook"):
-                raise AttributeError(f"{name} is not a hook of {hookspecs.PROJECT}")
 
-    def _ask(self, plugin: object, hook: str, kind: type[_Item]) -> list[_Item]:
-        """Call one hook of one plugin, and exhaust a generator here, where its errors are caught."""
-        others = [other for other in self._manager.get_plugins() if other is not plugin]
-        answers = self._manager.subset_hook_caller(hook, others)()
-        items = [item for answer in answers for item in answer]
-        for item in items:
-            if not isinstance(item, kind):
-                raise TypeError(f"{hook} gave a {type(item).__name__}, not a {kind.__name__}")
-        return items
+def _claimant(name: str, distribution: str) -> str:
+    return f"{name} ({distribution})" if distribution else name
+
+
+def _executable(file: PluginFile) -> Added:
+    from osvc_diag.plugin.executables import executable_collector  # noqa: PLC0415 - rarely needed
+
+    collector = executable_collector(file)
+    collector.check()
+    return Added(collectors=(collector,))
 
 
 def _same(plugin: object) -> object:
     return plugin
-
-
-def _check_names(collectors: Iterable[Collector]) -> None:
-    for collector in collectors:
-        if not _COLLECTOR_NAME.fullmatch(collector.name):
-            raise ValueError(f"{collector.name!r} is no name of a collector")
-
-
-def _told(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - even saying what it is can fail
-        return type(error).__name__

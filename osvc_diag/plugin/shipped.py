@@ -49,10 +49,10 @@ def is_shipped(distribution: str, value: str) -> bool:
     """Tell whether an entry point is one of this code's own, under whatever name.
 
     Args:
-        distribution: the name of its package.
+        distribution: the name of its package, and its version behind a space.
         value: what it points to.
     """
-    own = distribution.lower().replace("_", "-") == DISTRIBUTION
+    own = distribution.partition(" ")[0].lower().replace("_", "-") == DISTRIBUTION
     return own and value.partition(":")[0].partition(".")[0].strip() == PACKAGE
 
 

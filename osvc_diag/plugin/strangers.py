@@ -13,7 +13,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
-from osvc_diag.plugin.asking import HOOKS, Added, check_collector
+from osvc_diag.plugin.asking import HOOKS, Added
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.crossing import CrossingError, no_function, received
 from osvc_diag.plugin.declaring import Declaring
@@ -138,7 +138,7 @@ class Stranger:
         collectors = [received(Collector, item, self._collecting) for item in answer.get("collectors", ())]
         rules = [received(Rule, item, no_function) for item in answer.get("rules", ())]
         for collector in collectors:
-            check_collector(collector)
+            collector.check()
         for rule in rules:
             rule.check()
         self.hooks = tuple(sorted(HOOKS.intersection(map(str, answer.get("hooks", ())))))
