@@ -50,19 +50,21 @@ def run_once(contestant: Contestant) -> Run:
     process = subprocess.Popen(
         contestant.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ
     )
-    children = _Children(process.pid)
+    watch = _Watch(process.pid)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
-    others = children.stop()
+    rss = watch.stop() / MB
     if process.returncode not in COMPLETE:
         raise SystemExit(f"{contestant.name} ended with {process.returncode}")
-    rss = (usage.ru_maxrss * 1024 + others) / MB
     return Run(wall, usage.ru_utime + usage.ru_stime, rss, _emptied(contestant.output))
 
 
-class _Children:
-    """Watches the processes that a process starts: the peak of each is what the system remembers of it."""
+class _Watch:
+    """Watches a process and those that it starts: the peak of each is what the system remembers of it.
+
+    What wait4 tells is of no use: it counts what this process had when it forked.
+    """
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -72,14 +74,14 @@ class _Children:
         self._thread.start()
 
     def stop(self) -> int:
-        """Return the sum of their peaks, in bytes."""
+        """Return the sum of the peaks, in bytes."""
         self._is_over.set()
         self._thread.join()
         return sum(self._peaks.values())
 
     def _watch(self) -> None:
         while not self._is_over.wait(GLANCE):
-            for pid in _children(self._pid):
+            for pid in (self._pid, *_children(self._pid)):
                 self._peaks[pid] = max(self._peaks.get(pid, 0), _peak(pid))
 
 

@@ -84,8 +84,9 @@ def _last_stamp(text: bytes) -> Optional[Stamp]:
 def _last_errors(text: bytes) -> list[bytes]:
     """Return the last error records of some lines, in their order."""
     found: dict[int, bytes] = {}
+    oldest = 0
     for level in _LEVELS:
-        position = text.rfind(level)
+        position = text.rfind(level, oldest)
         # More words than records are looked at: such a word may stand in a message.
         for _ in range(4 * ERRORS_KEPT):
             if position < 0:
@@ -94,5 +95,8 @@ def _last_errors(text: bytes) -> list[bytes]:
             if stamp_of(text, start) and _BEFORE_LEVEL.fullmatch(text, start, position):
                 end = text.find(b"\n", position)
                 found[start] = text[start : end if end >= 0 else None][:ERROR_LENGTH].rstrip(b"\r")
-            position = text.rfind(level, 0, position)
+            position = text.rfind(level, oldest, position)
+        if len(found) >= ERRORS_KEPT:
+            # A log that has many of one level is not searched whole for a rare one.
+            oldest = sorted(found)[-ERRORS_KEPT]
     return [found[start] for start in sorted(found)][-ERRORS_KEPT:]
