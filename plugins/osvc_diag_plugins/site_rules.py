@@ -50,7 +50,7 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Declared]:
 def file_or_log(node: Node, path: str) -> Artifact:
     """Take what lies among the system's logs as one: by a window and a budget, and not whole."""
     if node.member(path)[len("file") :].startswith(_LOG_FOLDER):
-        return Artifact("", LogSource(path, live_log(path) or path), form=Form.LOG)
+        return Artifact(node.member(path), LogSource(path, live_log(path) or path), form=Form.LOG)
     return Artifact.from_file(path, expected=False)
 
 
