@@ -10,6 +10,7 @@ from osvc_diag.bundle.manifest import Gap
 from osvc_diag.objects.naming import GO_AGENT, KINDS, PYTHON_AGENT
 from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.profile import Profile
+from osvc_diag.reading.granted import folder_refusal
 
 Declared = Union[Artifact, Artifacts, Gap]
 """What a collector may yield."""
@@ -56,6 +57,12 @@ class Collector:
     profile: Profile = Profile.STANDARD
     """The least profile in which it is asked; one that names files alone, and few, may say QUICK."""
 
+    folders: tuple[str, ...] = ()
+    """Folders outside of the agent's that its files lie in, absolute, such as `/srv`; others are refused.
+
+    Nothing below them is opened that is a secret by its name, or that somebody else's link leads to.
+    """
+
     def check(self) -> None:
         """Refuse a collector that could never be used.
 
@@ -71,6 +78,19 @@ class Collector:
                 if value not in known:
                     words = ", ".join(known)
                     raise ValueError(f"collector {self.name}: {field} holds {value!a}, none of {words}")
+        names = [option.name for option in self.options]
+        for option in self.options:
+            option.check()
+        if len(set(names)) < len(names):
+            raise ValueError(f"collector {self.name} has an option twice")
+        for folder in self.folders:
+            reason = folder_refusal(folder)
+            if reason is not None:
+                raise ValueError(f"collector {self.name}: folders holds {folder!a}, which {reason}")
+
+    def grants(self, path: str) -> bool:
+        """Tell whether a path on the node, absolute and normal, lies in one of its folders."""
+        return any(path == folder or path.startswith(f"{folder}/") for folder in self.folders)
 
     def objects_of(self, node: Node, objects: Sequence[ObjectPath]) -> Optional[Sequence[ObjectPath]]:
         """Return the objects that it is for; None where it is not for this node, or for none of them."""
@@ -85,5 +105,6 @@ class Collector:
     ) -> Iterable[Declared]:
         """Call `collect`: with the values of its options where it has any."""
         if self.options:
-            return cast("CollectWithOptions", self.collect)(node, objects, values)
+            told = {option.name: values.get(option.name, option.default) for option in self.options}
+            return cast("CollectWithOptions", self.collect)(node, objects, told)
         return cast("Collect", self.collect)(node, objects)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.plugin.artifact import CommandSource, DocumentSource, LogSource
+from osvc_diag.plugin.artifact import FileSource, LogSource
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.reading.patience import StalledError
@@ -54,7 +54,7 @@ class Fetcher:
         self._patient = patient
         self._artifacts = artifacts
 
-    def together(self, start: int) -> list[Fetched]:
+    def together(self, start: int, *, room: Optional[int] = None) -> list[Fetched]:
         """Read the small files that the plan has from a place on, several with one hand-over.
 
         Fewer than follow are returned where one hangs, which is the last then, or is not small any more;
@@ -62,8 +62,9 @@ class Fetcher:
 
         Args:
             start: the number of the first one in the plan.
+            room: bytes that all of them together may have at most; None is no limit.
         """
-        batch = self._batch(start)
+        batch = self._batch(start, BATCH if room is None else min(BATCH, room))
         done: list[Optional[Fetched]] = []
 
         def reading() -> Iterator[bytes]:
@@ -107,17 +108,17 @@ class Fetcher:
             lambda: sources.read(artifact, outcome), place=sources.place(artifact)
         )
 
-    def _batch(self, start: int) -> list[Artifact]:
+    def _batch(self, start: int, most: int) -> list[Artifact]:
         """Return the small artifacts from a place on, as far as they lie on the same file system."""
         batch: list[Artifact] = []
         size = 0
         for artifact in self._artifacts[start : start + MOST_IN_BATCH]:
-            if not _is_small(artifact) or size >= BATCH:
+            size += artifact.size_hint or 0
+            if not _is_small(artifact) or size > most:
                 break
             if batch and self._sources.place(artifact) != self._sources.place(batch[0]):
                 break
             batch.append(artifact)
-            size += artifact.size_hint or 0
         return batch
 
     def _fetch(self, artifact: Artifact, near: Neighbours) -> Optional[Fetched]:
@@ -138,9 +139,9 @@ class Fetcher:
 
 def _is_small(artifact: Artifact) -> bool:
     """Tell whether a plain file was small when it was measured."""
-    source = artifact.source
-    if isinstance(source, (DocumentSource, CommandSource)):
+    source, size = artifact.source, artifact.size_hint
+    if size is None or size > SMALL:
         return False
-    if artifact.size_hint is None or artifact.size_hint > SMALL:
-        return False
-    return not isinstance(source, LogSource) or compression_of(source.path) is None
+    return isinstance(source, FileSource) or (
+        isinstance(source, LogSource) and compression_of(source.path) is None
+    )

@@ -19,6 +19,12 @@ _SECRETS = re.compile(
     r"|\.netrc|\.pgpass|\.my\.cnf|\.git-credentials",
     re.DOTALL | re.IGNORECASE,
 )
+# Of what holds everybody's, only a folder in it.
+_TOO_MUCH = frozenset(("/", "//", "/etc", "/home", "/run", "/usr", "/var", "/var/lib", "/var/spool"))
+_SYSTEMS_OWN = re.compile(
+    r"/(?:boot|root|etc/(?:pam\.d|pki|security|ssh|ssl|sudoers\.d)|var/lib/(?:private|sss)|var/spool/cron)(?:/.*)?",
+    re.DOTALL,
+)
 _LINK_FLAGS = getattr(os, "O_PATH", 0) | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -32,6 +38,15 @@ def refusal(path: str) -> Optional[str]:
         return "is none of the files of a disk: it is never taken"
     if _SECRETS.fullmatch(os.path.basename(path)):
         return "holds a secret by its name: it is never taken"
+    return None
+
+
+def folder_refusal(folder: object) -> Optional[str]:
+    """Say why a folder is not granted as a whole; None where nothing speaks against it."""
+    if not isinstance(folder, str) or not os.path.isabs(folder) or os.path.normpath(folder) != folder:
+        return "is no absolute, normal path"
+    if folder in _TOO_MUCH or _SYSTEMS_OWN.fullmatch(folder) or refusal(folder) is not None:
+        return "is the system's: name a folder of the application"
     return None
 
 

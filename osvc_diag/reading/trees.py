@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 from typing import TYPE_CHECKING, Callable
 
@@ -69,6 +70,12 @@ class Trees:
         self._never = frozenset(map(self.rooted, never))
         self._never_names = frozenset(map(os.path.basename, self._never))
 
+    def granting(self, grants: Callable[[str], bool]) -> Trees:
+        """Return the same folders, with more files granted outside of them."""
+        granting = copy.copy(self)
+        granting._grants = lambda path: self._grants(path) or grants(path)  # noqa: SLF001 - of this very class
+        return granting
+
     def open(self, path: str) -> OpenedFile:
         """Open a regular file.
 
@@ -134,6 +141,10 @@ class Trees:
     def holds(self, real_path: str) -> bool:
         """Tell whether a path without links, as the kernel gives it, lies below one of the folders."""
         return any(real_path.startswith(root.rstrip(os.sep) + os.sep) for root in self._roots)
+
+    def on_node(self, path: str) -> str:
+        """Return what an absolute path below `base` is called on the node."""
+        return path[len(self.base.rstrip(os.sep)) :]
 
     def rooted(self, path: str) -> str:
         """Return a path with its folder's real name in front; nothing on the disk is touched.
@@ -203,7 +214,7 @@ class Trees:
 
     @contextlib.contextmanager
     def _listable(self, folder: str) -> Iterator[int]:
-        descent = Descent(folder, self._locate, self.base)
+        descent = self._descent(folder)
         try:
             fd = os.open(os.curdir, LIST_FLAGS, dir_fd=descent.folder())
         finally:

@@ -11,18 +11,21 @@ from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
 from osvc_diag.errors import BundleError
 from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, LogSource
 from osvc_diag.reading.compressed import compressed_again, compression_of
-from osvc_diag.reading.fetching import Fetcher
+from osvc_diag.reading.fetching import MOST_IN_BATCH, Fetcher
 from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
 from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
-from osvc_diag.run.take import Take, gap_of
+from osvc_diag.run.take import NOT_STORED, SAME_NAME, Take, gap_of
+from osvc_diag.run.together import OVERHEAD, SmallTakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from osvc_diag.bundle.sums import StoredMember
     from osvc_diag.bundle.writer import BundleWriter, MemberSink
     from osvc_diag.clock import Clock
     from osvc_diag.commands.pool import CommandPool
     from osvc_diag.node.node import Node
+    from osvc_diag.reading.fetching import Fetched
     from osvc_diag.reading.patience import PatientReader
     from osvc_diag.redaction import Redactor
     from osvc_diag.run.plan import Plan
@@ -31,7 +34,6 @@ BEST_RATIO = 20  # of text to archive: what would not even fit then is not read 
 LEAST_TAIL = 16 * 1024  # bytes of a log that are worth having
 SHRINKS = (0.8, 0.5, 0.3)
 """Of the part of a log that seems to fit, attempt by attempt: the newest may compress worse."""
-NOT_STORED = frozenset({State.WITHHELD, State.SKIPPED, State.MISSING, State.DENIED})
 NO_MORE_ROOM = "its newest part: --max-size leaves no room for more"
 NEWER_ONES_CUT = "--max-size leaves no room: newer logs of its family were cut already"
 
@@ -88,20 +90,54 @@ class CollectionRun:
         if self._max_size is not None:
             self._max_size -= plan.pages_bytes
         self._tell(events.PhaseStarted("collect", plan.source_bytes, total))
-        for artifact in plan.artifacts:
-            take = Take(artifact, self._redactor.mask_text(artifact.name), self._source_of(artifact))
-            self._tell(events.ArtifactStarted(take.name))
+        names = self._redactor.mask_texts([artifact.name for artifact in plan.artifacts])
+        small = SmallTakes(self._redactor, self._writer, names)
+        at = 0
+        while at < total:
             begin = self._clock.seconds()
-            sink = self._store(take)
-            entry = take.entry(sink.stored if sink else None, self._clock.seconds() - begin)
-            if take.outcome.is_told:
-                collection.entries.append(entry)
-            if take.outcome.is_gap:
-                collection.gaps.append(gap_of(entry))
-            if take.digest is not None and take.digest.errors:
-                collection.errors[take.name] = take.digest.errors
-            self._tell(events.ArtifactFinished(take.name, entry.state.value))
+            fetched = self._fetched_together(at)
+            end = at + max(1, len(fetched))
+            takes = [
+                Take(artifact, name, self._source_of(artifact, name), self._node.zone)
+                for artifact, name in zip(plan.artifacts[at:end], names[at:end])
+            ]
+            if fetched:
+                small.room = None if self._max_size is None else self._room
+                stored = small.take(takes, fetched, self._names)
+                seconds = (self._clock.seconds() - begin) / len(takes)
+                for take, member in zip(takes, stored):
+                    self._tell(events.ArtifactStarted(take.name))
+                    self._tell(events.Advanced(take.fetched))
+                    self._account(take, member, seconds, collection)
+            else:
+                self._tell(events.ArtifactStarted(takes[0].name))
+                sink = self._store(takes[0])
+                seconds = self._clock.seconds() - begin
+                self._account(takes[0], sink.stored if sink else None, seconds, collection)
+            at = end
         return collection
+
+    def _fetched_together(self, at: int) -> list[Fetched]:
+        """Read the next artifacts as far as they are small files, and all of them are sure to fit."""
+        if self._patient.is_late or self._cut_families:
+            return []
+        if self._max_size is None:
+            return self._fetcher.together(at)
+        # Tokens may be longer than what they stand for.
+        return self._fetcher.together(at, room=self._room // 2 - MOST_IN_BATCH * OVERHEAD)
+
+    def _account(
+        self, take: Take, stored: Optional[StoredMember], seconds: float, collection: Collection
+    ) -> None:
+        """Take down what became of an artifact."""
+        entry = take.entry(stored, seconds)
+        if take.outcome.is_told:
+            collection.entries.append(entry)
+        if take.outcome.is_gap:
+            collection.gaps.append(gap_of(entry))
+        if take.digest is not None and take.digest.errors:
+            collection.errors[take.name] = take.digest.errors
+        self._tell(events.ArtifactFinished(take.name, entry.state.value))
 
     def _store(self, take: Take) -> Optional[MemberSink]:
         """Bring one artifact into the bundle; return its sink where it is stored."""
@@ -147,7 +183,7 @@ class CollectionRun:
     def _refusal(self, take: Take) -> Optional[tuple[State, str]]:
         """Say why an artifact is not even read."""
         if take.name in self._names:
-            return State.FAILED, "another artifact has this name"
+            return State.FAILED, SAME_NAME
         # A command has its own limits, and what it wrote in time is there.
         is_command = isinstance(take.artifact.source, CommandSource)
         if self._patient.is_late and not is_command:
@@ -221,8 +257,13 @@ class CollectionRun:
             self._call_off = error
             raise
 
-    def _source_of(self, artifact: Artifact) -> str:
-        """Name where the bytes come from, as it is called on the live node."""
+    def _source_of(self, artifact: Artifact, name: str) -> str:
+        """Name where the bytes come from, as it is called on the live node.
+
+        Args:
+            artifact: as it was planned.
+            name: its own, redacted.
+        """
         if isinstance(artifact.source, DocumentSource):
             return "computed"
         if isinstance(artifact.source, CommandSource):
@@ -231,4 +272,4 @@ class CollectionRun:
             member = self._node.member(artifact.source.path)
         except ValueError:
             return "outside of the node's files"
-        return self._redactor.mask_text(member)[len("file") :]
+        return (name if member == artifact.name else self._redactor.mask_text(member))[len("file") :]

@@ -6,10 +6,12 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
+from osvc_diag.journal.log_text import shown_time
 from osvc_diag.reading.stamps import Stamp, first_record, stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import tzinfo
 
 ERRORS_KEPT = 5
 ERROR_LENGTH = 300  # bytes of an error line that are kept
@@ -17,6 +19,7 @@ LOOK_BACK = 64 * 1024  # bytes of a block in which its last timestamp is looked 
 _LEVELS = (b" ERROR ", b" CRITICAL ")
 # A level stands behind the timestamp; in xmlrpc.log behind the name of its logger.
 _BEFORE_LEVEL = re.compile(rb"[-\d]{10} [\d:]{8}(?:[,.]\d{3})?(?: - [\w.]{1,64} -)?")
+_RECORD_TIME = re.compile(rb'(?:^|\n)\{"__REALTIME_TIMESTAMP": ?"(\d{1,20})"')
 
 
 class LogDigest:
@@ -44,6 +47,11 @@ class LogDigest:
         self.lines += self._is_inside or bool(self._begun)
         self._look_at_lines(self._begun)
 
+    def look_at(self, text: bytes) -> None:
+        """Look at a log that is in memory."""
+        for _ in self.watch([text]):
+            pass
+
     def _look(self, block: bytes) -> None:
         """Look at the lines that are whole, and keep the beginning of the one that is not."""
         self.lines += block.count(b"\n")
@@ -68,6 +76,24 @@ class LogDigest:
             self.first = found[1] if found else None
         self.last = _last_stamp(text) or self.last
         self._errors.extend(_last_errors(text))
+
+
+class RecordDigest(LogDigest):
+    """Watches redacted records of the journal go by, as lines of JSON that begin with their time."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def _look_at_lines(self, text: bytes) -> None:
+        times = _RECORD_TIME.findall(text)
+        if times:
+            self.first = self.first or self._stamp(times[0])
+            self.last = self._stamp(times[-1]) or self.last
+
+    def _stamp(self, microseconds: bytes) -> Optional[Stamp]:
+        shown = shown_time(microseconds.decode("ascii"), self._zone)
+        return shown.encode("ascii") if shown else None
 
 
 def _last_stamp(text: bytes) -> Optional[Stamp]:

@@ -162,7 +162,7 @@ def make_bundle(
                 collection = CollectionRun(
                     node=node,
                     sources=SourceReader(
-                        node.trees, Bounds.of(prepared.window, node.zone), prepared.request.log_size
+                        prepared.node.trees, Bounds.of(prepared.window, node.zone), prepared.request.log_size
                     ),
                     patient=patient,
                     commands=commands,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from osvc_diag.node.node import Node
     from osvc_diag.objects.naming import ObjectPath
     from osvc_diag.plugin.collector import Collector
+    from osvc_diag.reading.trees import Trees
     from osvc_diag.run.choice import Choice
 
 TOPS = ("file/", "info/", "cmd/")
@@ -54,6 +55,8 @@ class Plan:
     gaps: tuple[Gap, ...]
     log_size: int
     """Bytes kept of a log and its rotated ones."""
+    granted: frozenset[str] = frozenset()
+    """The files outside of the agent's folders that collectors may have, as the node calls them."""
 
     @property
     def source_bytes(self) -> int:
@@ -114,7 +117,7 @@ def make_plan(
         own = collector.objects_of(node, objects)
         if own is None:
             continue
-        named, problems = _Naming(collector, resolver).ask(node, own, patient)
+        named, problems = _Naming(collector, resolver.of(collector)).ask(node, own, patient)
         gaps += problems
         if choice is not None:
             named = [artifact for artifact in named if choice.takes(collector, artifact)]
@@ -122,9 +125,11 @@ def make_plan(
         for artifact in named:
             if node.live or not _is_foreign_command(artifact):
                 merged.add(collector.name, _as_conf(artifact, node))
-    artifacts = _measured(merged.artifacts.values(), node, patient)
+    granted = resolver.granted
+    trees = node.trees.granting(granted.__contains__)
+    artifacts = _measured(merged.artifacts.values(), trees, patient)
     turn = functools.partial(_turn, is_limited=is_limited)
-    return Plan(tuple(sorted(artifacts, key=turn)), (*gaps, *merged.gaps), log_size)
+    return Plan(tuple(sorted(artifacts, key=turn)), (*gaps, *merged.gaps), log_size, granted)
 
 
 def _is_foreign_command(artifact: Artifact) -> bool:
@@ -249,7 +254,7 @@ def _path(artifact: Artifact) -> Optional[str]:
     return None if isinstance(artifact.source, (DocumentSource, CommandSource)) else artifact.source.path
 
 
-def _measured(artifacts: Iterable[Artifact], node: Node, patient: PatientReader) -> list[Artifact]:
+def _measured(artifacts: Iterable[Artifact], trees: Trees, patient: PatientReader) -> list[Artifact]:
     """Fill in the sizes that are not known; where looking fails, reading will say why."""
     known = list(artifacts)
     sizes: dict[str, int] = {}
@@ -259,7 +264,7 @@ def _measured(artifacts: Iterable[Artifact], node: Node, patient: PatientReader)
             path = _path(artifact)
             if path is not None and artifact.size_hint is None:
                 with contextlib.suppress(OSError, ValueError, NotTakenError):
-                    sizes[artifact.name] = node.trees.look(path).st_size
+                    sizes[artifact.name] = trees.look(path).st_size
 
     with contextlib.suppress(StalledError):
         patient.call(measure, timeout=MEASURING_TIMEOUT)

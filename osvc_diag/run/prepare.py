@@ -29,6 +29,7 @@ class Prepared:
 
     request: Request
     node: Node
+    """Which opens the files, too, that the collectors of the plan may have."""
     objects: tuple[ObjectPath, ...]
     """That were selected."""
     window: Window
@@ -72,6 +73,7 @@ def prepare(
             hint="raise --max-size, or name fewer objects",
         )
     plan = replace(plan, gaps=(*_unlisted(node), *unrelated, *plan.gaps))
+    node = replace(node, trees=node.trees.granting(plan.granted.__contains__))
     return Prepared(request, node, objects, window, plan, started, related)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.plugin.artifact import (
@@ -16,8 +16,10 @@ from osvc_diag.plugin.artifact import (
     FileSource,
     Form,
     GlobSource,
+    JournalSource,
     LogSource,
     OutputSource,
+    RecordsSource,
     Stream,
 )
 from osvc_diag.reading.families import LogFamilies
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osvc_diag.node.node import Node
+    from osvc_diag.plugin.collector import Collector
 
 MOST_FILES = 10_000
 """Of one declaration: below the agent's folders a service's user may make as many as there are inodes."""
@@ -38,7 +41,26 @@ class Resolver:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._trees = node.trees
         self._families = LogFamilies(node.trees)
+        self._grants: Optional[Callable[[str], bool]] = None
+        self._granted: set[str] = set()
+
+    def of(self, collector: Collector) -> Resolver:
+        """Return one that looks into the folders of a collector, too."""
+        if not collector.folders:
+            return self
+        granting = Resolver(self._node)
+        granting._granted = self._granted  # noqa: SLF001 - of this very class
+        granting._grants = collector.grants  # noqa: SLF001
+        granting._trees = self._trees.granting(collector.grants)  # noqa: SLF001
+        granting._families = LogFamilies(granting._trees)  # noqa: SLF001
+        return granting
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """The files in collectors' own folders that were declared so far, as the node calls them."""
+        return frozenset(self._granted)
 
     def artifacts(self, declared: Union[Artifact, Artifacts]) -> Iterator[Union[Artifact, Gap]]:
         """Yield what a declaration comes to, named; only folders are looked into.
@@ -48,6 +70,15 @@ class Resolver:
         Raises:
             ValueError: a path or a pattern is none.
         """
+        for item in self._resolved(declared):
+            source = item.source if isinstance(item, Artifact) else None
+            if self._grants is not None and isinstance(source, (FileSource, LogSource)):
+                path = self._trees.on_node(source.path)
+                if self._grants(path):
+                    self._granted.add(path)
+            yield item
+
+    def _resolved(self, declared: Union[Artifact, Artifacts]) -> Iterator[Union[Artifact, Gap]]:
         if isinstance(declared, Artifact):
             artifact = self._named(declared)
             if self._is_there(artifact):
@@ -66,6 +97,10 @@ class Resolver:
             out = replace(out, transform=source.transform)
             yield Artifact(f"{declared.name}.out", out, form, declared.priority)
             yield Artifact(f"{declared.name}.err", err, Form.TEXT, declared.priority)
+        elif isinstance(source, RecordsSource):
+            for suffix, form, as_text in ((".log", Form.LOG, True), (".jsonl", Form.JSON_LINES, False)):
+                records = JournalSource(source.matches, as_text)
+                yield Artifact(f"{declared.name}{suffix}", records, form, declared.priority)
         else:
             raise TypeError(f"{declared.name!a} has no source, but {type(source).__name__}")
 
@@ -87,7 +122,7 @@ class Resolver:
         if not isinstance(artifact.source, FileSource) or artifact.source.expected:
             return True
         try:
-            self._node.trees.look(artifact.source.path)
+            self._trees.look(artifact.source.path)
         except (FileNotFoundError, NotADirectoryError):
             return False
         except (OSError, NotTakenError):
@@ -103,7 +138,7 @@ class Resolver:
         def is_entered(path: str) -> bool:
             return wanted.folders.fullmatch(path, start) is not None
 
-        for path in self._node.trees.walk(folder, is_entered):
+        for path in self._trees.walk(folder, is_entered):
             is_file = wanted.files.fullmatch(path, start) and not unwanted.files.fullmatch(path, start)
             if is_file or ((path == folder or is_entered(path)) and _is_folder(path)):
                 form = declared.form or Form.of(path)

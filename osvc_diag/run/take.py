@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timezone
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import (
@@ -17,14 +18,19 @@ from osvc_diag.bundle.manifest import (
     shareable_size,
     utc,
 )
-from osvc_diag.plugin.artifact import Artifact, LogSource
+from osvc_diag.plugin.artifact import Artifact, JournalSource, LogSource
 from osvc_diag.reading.sources import Outcome
-from osvc_diag.run.digest import LogDigest
+from osvc_diag.run.digest import LogDigest, RecordDigest
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from osvc_diag.bundle.sums import StoredMember
     from osvc_diag.reading.stamps import Stamp
 
+NOT_STORED = frozenset({State.WITHHELD, State.SKIPPED, State.MISSING, State.DENIED})
+"""Of what is in one of these states nothing is in the bundle."""
+SAME_NAME = "another artifact has this name"
 SUDO_HINT = "run it as root: sudo --preserve-env=https_proxy,no_proxy ..."
 
 
@@ -37,6 +43,8 @@ class Take:
     """Its member name, redacted."""
     source: str
     """Where its bytes come from, as it is called on the live node, redacted."""
+    zone: tzinfo = timezone.utc
+    """Of the times in the node's logs."""
     outcome: Outcome = field(default_factory=Outcome)
     counts: Counter[str] = field(default_factory=Counter)
     """Of what each rule masked."""
@@ -54,9 +62,15 @@ class Take:
     def begin(self, limit: Optional[int]) -> None:
         """Forget an attempt that came to nothing."""
         self.outcome, self.counts = Outcome(), Counter()
-        self.digest = LogDigest() if isinstance(self.artifact.source, LogSource) else None
+        self.digest = self._new_digest()
         self.limit = limit
         self.fetched = self.packed = 0
+
+    def _new_digest(self) -> Optional[LogDigest]:
+        source = self.artifact.source
+        if isinstance(source, JournalSource) and not source.as_text:
+            return RecordDigest(self.zone)
+        return LogDigest() if isinstance(source, (LogSource, JournalSource)) else None
 
     def entry(self, stored: Optional[StoredMember], seconds: float) -> ArtifactEntry:
         """Return what the manifest says of it.

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,8 +12,9 @@ from making_logs import steady_log
 from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
 from osvc_diag.reading import fetching as fetching_module
 from osvc_diag.reading.bounds import Bounds
-from osvc_diag.reading.fetching import GROWN, MOST_IN_BATCH, SMALL, Fetcher
+from osvc_diag.reading.fetching import GROWN, MOST_IN_BATCH, SMALL, Fetched, Fetcher
 from osvc_diag.reading.mounts import Mounts
+from osvc_diag.reading.neighbours import Neighbours
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.sources import Outcome, SourceReader
 from osvc_diag.reading.trees import NotTakenError, Trees
@@ -67,58 +71,93 @@ def fetch(fetcher: Fetcher, artifact: Artifact, **how) -> tuple[bytes, Outcome]:
     return b"".join(fetcher.blocks(artifact, outcome, **how)), outcome
 
 
+def fetch_all(node: Node, **fields) -> list[Fetched]:
+    """Fetch a whole plan: together what can be, the rest alone."""
+    fetcher = node.fetcher(**fields)
+    all_fetched: list[Fetched] = []
+    while len(all_fetched) < len(node.artifacts):
+        fetched = fetcher.together(len(all_fetched))
+        if not fetched:
+            artifact, outcome = node.artifacts[len(all_fetched)], Outcome()
+            try:
+                fetched = [Fetched(artifact, outcome, b"".join(fetcher.blocks(artifact, outcome)))]
+            except Exception as error:  # noqa: BLE001 - as together() does
+                fetched = [Fetched(artifact, outcome, b"", error)]
+        all_fetched += fetched
+    assert [one.artifact for one in all_fetched] == node.artifacts
+    return all_fetched
+
+
 def test_small_files_are_read_many_at_a_time(node, hand_overs):
     for number in range(1000):
         node.file(f"{number}/status.json", b"%d\n" % number)
-    fetcher = node.fetcher()
-    for number, artifact in enumerate(node.artifacts):
-        content, outcome = fetch(fetcher, artifact)
-        assert content == b"%d\n" % number
-        assert (outcome.state, outcome.source_bytes, outcome.status.st_size) == (
-            "ok",
-            len(content),
-            len(content),
-        )
+    for number, one in enumerate(fetch_all(node)):
+        assert one.content == b"%d\n" % number
+        size = len(one.content)
+        assert (one.outcome.state, one.outcome.source_bytes, one.outcome.status.st_size) == ("ok", size, size)
     assert len(hand_overs) == -(-1000 // MOST_IN_BATCH)
+
+
+COUNTED = """
+import os
+import sys
+from osvc_diag.plugin.artifact import Artifact, FileSource
+from osvc_diag.reading.bounds import Bounds
+from osvc_diag.reading.fetching import Fetcher
+from osvc_diag.reading.patience import PatientReader
+from osvc_diag.reading.sources import SourceReader
+from osvc_diag.reading.trees import Trees
+
+folder, count = sys.argv[1], int(sys.argv[2])
+paths = [f"{folder}/{count}/svc/web{number}/status.json" for number in range(count)]
+for path in paths:
+    os.makedirs(os.path.dirname(path))
+    with open(path, "w") as file:
+        file.write("up\\n")
+artifacts = [Artifact("file" + path, FileSource(path), size_hint=3) for path in paths]
+fetcher = Fetcher(SourceReader(Trees([folder]), Bounds(), 1), PatientReader(), artifacts)
+os.access("/begin", os.F_OK)
+at = 0
+while at < count:
+    at += len(fetcher.together(at))
+"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace counts system calls")
+def test_an_object_more_costs_eight_system_calls_however_many_there_are(tmp_path):
+    def calls(count: int) -> int:
+        trace = tmp_path / "trace"
+        command = ["strace", "-f", "-o", trace, sys.executable, "-c", COUNTED, tmp_path, str(count)]
+        subprocess.run(command, check=True)
+        lines = trace.read_text().splitlines()
+        begin = next(number for number, line in enumerate(lines) if '"/begin"' in line)
+        return sum("futex" not in line for line in lines[begin:])
+
+    assert calls(300) - calls(100) <= 200 * 8 + 100  # of memory and of threads that come and go
 
 
 def test_large_files_unmeasured_ones_and_documents_are_read_alone(node, hand_overs):
     node.file("small")
     node.file("large", b"x" * (SMALL + 1))
     node.file("unmeasured", size=None)
-    node.named(DocumentSource(lambda: {"a": 1}), "document", 5)
+    node.named(DocumentSource(lambda: "text"), "document", 5)
     node.log("node.log.1.gz", b"no gzip")
-    fetcher = node.fetcher()
-    contents = [fetch(fetcher, artifact)[0] for artifact in node.artifacts]
-    assert contents == [b"content\n", b"x" * (SMALL + 1), b"content\n", b'{\n  "a": 1\n}\n', b""]
+    contents = [one.content for one in fetch_all(node)]
+    assert contents == [b"content\n", b"x" * (SMALL + 1), b"content\n", b"text", b""]
     assert len(hand_overs) == 5
 
 
-def test_any_order_and_any_omission_gives_the_same(node):
-    for number in range(100):
-        node.file(f"{number}", b"%d" % number)
-    fetcher = node.fetcher()
-    for number in (5, 99, 0, 1, 50, 49, 51, 5, 5):
-        assert fetch(fetcher, node.artifacts[number])[0] == b"%d" % number
-    stranger = Artifact("file/x", FileSource(node.artifacts[3].source.path), size_hint=1)
-    assert fetch(fetcher, stranger)[0] == b"3"
-
-
-def test_what_goes_wrong_with_one_costs_only_that_one(node):
-    node.file("a")
-    node.file("gone")
-    node.file("fifo")
-    node.file("z")
+def test_what_goes_wrong_with_one_costs_only_that_one(node, hand_overs):
+    for name in ("a", "gone", "fifo", "z"):
+        node.file(name)
     os.unlink(node.artifacts[1].source.path)
     os.unlink(node.artifacts[2].source.path)
     os.mkfifo(node.artifacts[2].source.path)
-    fetcher = node.fetcher()
-    assert fetch(fetcher, node.artifacts[0])[0] == b"content\n"
-    with pytest.raises(FileNotFoundError):
-        fetch(fetcher, node.artifacts[1])
-    with pytest.raises(NotTakenError):
-        fetch(fetcher, node.artifacts[2])
-    assert fetch(fetcher, node.artifacts[3])[0] == b"content\n"
+    first, gone, fifo, last = fetch_all(node)
+    assert first.content == last.content == b"content\n"
+    assert isinstance(gone.error, FileNotFoundError)
+    assert isinstance(fifo.error, NotTakenError)
+    assert len(hand_overs) == 1
 
 
 def test_a_file_that_grew_large_meanwhile_is_read_alone_and_whole(node, hand_overs):
@@ -128,21 +167,15 @@ def test_a_file_that_grew_large_meanwhile_is_read_alone_and_whole(node, hand_ove
     content = b"line\n" * GROWN
     node.file("grown", content)
     node.artifacts.pop()
-    fetcher = node.fetcher()
-    assert [fetch(fetcher, artifact)[0] for artifact in node.artifacts] == [
-        b"content\n",
-        content,
-        b"content\n",
-    ]
-    assert len(hand_overs) == 2 + 1  # the batch, the grown one, and what follows it again
+    assert [one.content for one in fetch_all(node)] == [b"content\n", content, b"content\n"]
+    assert len(hand_overs) == 4  # the first, the grown one tried and read alone, and the last
 
 
 def test_logs_share_their_budget_in_their_order(node):
     node.log_budget = 1500
     for age in range(3):
         node.log(f"node.log.{age}", steady_log(10), age=age)
-    fetcher = node.fetcher()
-    assert [len(fetch(fetcher, artifact)[0]) for artifact in node.artifacts] == [1000, 500, 0]
+    assert [len(one.content) for one in fetch_all(node)] == [1000, 500, 0]
 
 
 def test_another_attempt_with_less_of_a_log_is_read_anew(node):
@@ -158,14 +191,14 @@ class TestStalls:
     def stuck(self, node, monkeypatch):
         """Make opening one name hang until the test is over."""
         over = threading.Event()
-        real = Trees.open
+        real = Neighbours.open
 
-        def opening(trees, path):
+        def opening(near, path):
             if path.endswith("/stuck"):
                 over.wait(60)
-            return real(trees, path)
+            return real(near, path)
 
-        monkeypatch.setattr(Trees, "open", opening)
+        monkeypatch.setattr(Neighbours, "open", opening)
         node.patient = PatientReader(stall=0.1)
         yield
         over.set()
@@ -173,13 +206,13 @@ class TestStalls:
     def test_one_that_hangs_costs_itself(self, node, stuck):
         for name in ("a", "b", "stuck", "y", "z"):
             node.file(name)
-        fetcher = node.fetcher()
-        for artifact in node.artifacts:
-            if artifact.name == "file/stuck":
-                with pytest.raises(StalledError, match=r"no answer for 0\.1 s"):
-                    fetch(fetcher, artifact)
+        fetched = fetch_all(node)
+        for one in fetched:
+            if one.artifact.name == "file/stuck":
+                assert isinstance(one.error, StalledError)
+                assert "no answer for 0.1 s" in str(one.error)
             else:
-                assert fetch(fetcher, artifact)[0] == b"content\n"
+                assert one.content == b"content\n"
 
     def test_a_file_system_that_hangs_is_waited_for_once(self, node, stuck, tmp_path, hand_overs):
         node.file("dead/stuck")
@@ -187,19 +220,19 @@ class TestStalls:
             node.file(f"dead/{number}")
         node.file("alive")
         (tmp_path / "table").write_text(f"1 1 0:1 / {tmp_path}/dead rw - nfs4 s:/ rw\n")
-        fetcher = node.fetcher(_mounts=Mounts(str(tmp_path / "table")))
-        for artifact in node.artifacts[:-1]:
-            with pytest.raises(StalledError):
-                fetch(fetcher, artifact)
-        assert fetch(fetcher, node.artifacts[-1])[0] == b"content\n"
+        *dead, alive = fetch_all(node, _mounts=Mounts(str(tmp_path / "table")))
+        assert all(isinstance(one.error, StalledError) for one in dead)
+        assert alive.content == b"content\n"
         assert len(hand_overs) == 2
 
 
-def test_a_batch_is_bounded_in_bytes(node, hand_overs, monkeypatch):
+def test_files_are_read_together_only_as_far_as_they_fit(node, hand_overs, monkeypatch):
     monkeypatch.setattr(fetching_module, "BATCH", 1000)
     for number in range(20):
         node.file(f"{number}", b"x" * 400)
+    fetch_all(node)
+    assert len(hand_overs) == 10
     fetcher = node.fetcher()
-    for artifact in node.artifacts:
-        fetch(fetcher, artifact)
-    assert len(hand_overs) == 7
+    assert len(fetcher.together(0, room=500)) == 1
+    assert fetcher.together(0, room=399) == []
+    assert fetcher.together(0, room=-1) == []
