@@ -30,6 +30,8 @@ class HeldLog:
     holder: Holder
     size: int
     """Bytes."""
+    inode: tuple[int, int] = (0, 0)
+    """Device and number: several processes may hold one file."""
 
 
 def daemon_pid(node: Node) -> Optional[int]:
@@ -101,9 +103,8 @@ def held_logs(node: Node, pid: int) -> list[HeldLog]:
             # A file may really be called so, and the descriptor may be something else by now.
             if stat.S_ISREG(status.st_mode) and not status.st_nlink:
                 path = node.layout.log + name[len(folder) :]
-                found.setdefault(
-                    (status.st_dev, status.st_ino), HeldLog(path, Holder(pid, fd), status.st_size)
-                )
+                inode = (status.st_dev, status.st_ino)
+                found.setdefault(inode, HeldLog(path, Holder(pid, fd), status.st_size, inode))
     return list(found.values())
 
 

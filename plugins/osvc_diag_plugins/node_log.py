@@ -1,12 +1,11 @@
-"""The logs of the node, and those that its daemon still writes although they were deleted."""
+"""The logs of the node, and those that the agent still writes although they were deleted."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from osvc_diag import Artifact, Collector, Form, Priority, Profile, hookimpl
-from osvc_diag.node.daemon import daemon_pid, held_logs
+from osvc_diag.node.holders import log_holders
 from osvc_diag.objects.naming import GO_AGENT
 from osvc_diag.plugin.artifact import LogSource
 
@@ -31,21 +30,22 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Declared]:
 
 
 def deleted_logs(node: Node) -> Iterator[Artifact]:
-    """Name deleted logs that the daemon holds open, as `file/PATH.deleted-fdN`.
+    """Name deleted logs that the daemon holds open `file/PATH.deleted-fdN`; another's `.deleted-pidP-fdN`.
 
-    There are none where it is down, or another user's.
+    There are none where nothing of the agent runs, or where it is another user's.
     """
-    with contextlib.suppress(OSError):
-        pid = daemon_pid(node)
-        for log in held_logs(node, pid) if pid else ():
-            suffix = f".deleted-fd{log.holder.fd}"
-            yield Artifact(
-                node.member(log.path) + suffix,
-                LogSource(log.path, family=log.path + suffix, held_by=log.holder),
-                form=Form.LOG,
-                priority=Priority.NODE_LOG,
-                size_hint=log.size,
-            )
+    for held in log_holders(node):
+        log = held.log
+        suffix = f".deleted-fd{log.holder.fd}"
+        if not held.is_daemon:
+            suffix = f".deleted-pid{log.holder.pid}-fd{log.holder.fd}"
+        yield Artifact(
+            node.member(log.path) + suffix,
+            LogSource(log.path, family=log.path + suffix, held_by=log.holder),
+            form=Form.LOG,
+            priority=Priority.NODE_LOG,
+            size_hint=log.size,
+        )
 
 
 @hookimpl
@@ -53,7 +53,7 @@ def osvc_diag_collectors() -> Iterator[Collector]:
     """Add the collector."""
     yield Collector(
         "node-log",
-        "the node's logs, and deleted ones that the daemon still writes",
+        "the node's logs, and deleted ones that the agent still writes",
         collect,
         profile=Profile.QUICK,
     )

@@ -90,6 +90,23 @@ class TestNodeLog:
         assert taken[1].source.family != taken[0].source.family
         assert taken[1].size_hint == 44
 
+    @pytest.mark.parametrize("pid_file", ["stale", "none"])
+    def test_a_log_that_a_process_without_a_pid_file_still_writes_is_taken(
+        self, take, live_node, holding_process, ended_pid, pid_file
+    ):
+        node = live_node()
+        path = f"{node.layout.log}/namespaces/prod/svc/web.log"
+        os.makedirs(os.path.dirname(path))
+        pid, fd = holding_process(
+            f"{path}.1", b"2026-11-22 19:51:30,841 INFO o:prod/svc/web | rotated away\n"
+        )
+        if pid_file == "stale":
+            with open(f"{node.layout.var}/osvcd.pid", "w", encoding="ascii") as file:
+                file.write(str(ended_pid))
+        (held,) = [artifact for artifact in take("node-log", node) if "deleted" in artifact.name]
+        assert held.name == f"file{path}.1.deleted-pid{pid}-fd{fd}"
+        assert read_whole(node, held).endswith(b"rotated away\n")
+
     def test_a_daemon_that_is_gone_holds_nothing(self, take, live_node, ended_pid):
         node = live_node()
         with open(f"{node.layout.var}/osvcd.pid", "w", encoding="ascii") as file:
