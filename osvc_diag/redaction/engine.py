@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.redaction.finder import Plan, PythonFinder, plan
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.finder import Finder
     from osvc_diag.redaction.rule import Anchor
 
-ENGINES = ("re", "pcre2")
-WORTHWHILE = 2 * 1024 * 1024  # bytes after which loading libpcre2 has paid
+ENGINES = ("re", "pcre2", "hyperscan")
+# Bytes after which an engine has paid for its preparation, against the one before.
+WORTHWHILE = (("pcre2", 2 * 1024 * 1024), ("hyperscan", 16 * 1024 * 1024))
 PER_BLOCK = 2 * 1024  # bytes that take as long as what is done once a block
 
 
@@ -23,45 +25,52 @@ def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iter
     Raises:
         ValueError: there is no such engine, or it is not on this system.
     """
-    return finder_of(plan(anchors, literals), engine)
-
-
-def finder_of(planned: Plan, engine: Optional[str] = None) -> Finder:
-    """Return the finder of an engine for what is planned already.
-
-    Raises:
-        ValueError: there is no such engine, or it is not on this system.
-    """
+    planned = plan(anchors, literals)
     if engine is None:
         return _GrowingFinder(planned)
-    if engine == "re":
-        return PythonFinder(planned)
-    if engine == "pcre2":
-        finder = _pcre2(planned)
-        if finder is None:
-            raise ValueError("libpcre2-8 is not usable on this system")
-        return finder
-    raise ValueError(f"no engine is called {engine!r}; there are {' and '.join(ENGINES)}")
+    if engine not in ENGINES:
+        raise ValueError(f"no engine is called {engine!r}; there are {', '.join(ENGINES)}")
+    finder = _finder(engine, planned)
+    if finder is None:
+        raise ValueError(f"{engine} is not usable on this system")
+    return finder
 
 
 class _GrowingFinder:
-    """Begins in pure Python, and goes on with libpcre2 where there is much to do: both find the same."""
+    """Begins in pure Python, and goes on with faster engines where there is much to do: all find the same."""
 
     def __init__(self, planned: Plan) -> None:
         self._plan = planned
         self._finder: Finder = PythonFinder(planned)
-        self._left = WORTHWHILE
+        self._done = 0
+        self._left = list(WORTHWHILE)
+        self._lock = threading.Lock()
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
-        if self._left > 0:
-            self._left -= PER_BLOCK + len(block)
-            if self._left <= 0:
-                self._finder = _pcre2(self._plan) or self._finder
+        self._done += PER_BLOCK + len(block)
+        if self._left and self._done > self._left[0][1]:
+            with self._lock:
+                self._grow()
         return self._finder.find(block)
 
+    def _grow(self) -> None:
+        while self._left and self._done > self._left[0][1]:
+            self._finder = _finder(self._left[0][0], self._plan) or self._finder
+            del self._left[0]
 
-def _pcre2(planned: Plan) -> Optional[Finder]:
+
+def _finder(engine: str, planned: Plan) -> Optional[Finder]:
+    """Return an engine's finder, None where it is not usable."""
+    if engine == "re":
+        return PythonFinder(planned)
+    if engine == "hyperscan":
+        from osvc_diag.redaction.hyperscan import HyperscanError, HyperscanFinder  # noqa: PLC0415 (if it pays)
+
+        try:
+            return HyperscanFinder(planned)
+        except HyperscanError:
+            return None
     try:
         from osvc_diag.redaction.pcre2 import Pcre2Error, Pcre2Finder  # noqa: PLC0415 (ctypes may be missing)
     except ImportError:

@@ -15,7 +15,7 @@ MAX_SINGLES = 24  # literals without a rare byte that are looked for one by one;
 
 _PREFIX = 2  # bytes that anchors share which are looked for together
 _PLAIN_PREFIX = re.compile(rb"[A-Za-z0-9_<&@%=;:/\"~-]{2}(?![?*{+|])")
-_TOKENS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
+TOKENS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 _LITERAL = re.compile(rb"[A-Za-z0-9_<&@%=;\"~-](?![?*{+|])")
 _ESCAPE = re.compile(rb"\\[^A-Za-z0-9](?![?*{+|])")
 
@@ -28,17 +28,22 @@ class Finder(Protocol):
 
 
 class Plan(NamedTuple):
-    """What an engine looks for: one pattern for all that begins with a rare byte, and the rest one by one."""
+    """What an engine looks for, as it was given, and shared out by how `re` and libpcre2 find it fastest."""
 
+    anchors: tuple[Anchor, ...]
+    literals: tuple[bytes, ...]
     together: bytes
+    """One pattern for all that begins with a rare byte."""
     singles: tuple[Anchor, ...]
+    """The rest, to be found one by one."""
 
 
 def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
     """Share out anchors and literals by how they are found fastest."""
+    anchors, literals = tuple(dict.fromkeys(anchors)), tuple(literals)
     together: dict[bytes, set[bytes]] = {}
     singles: list[Anchor] = []
-    for anchor in dict.fromkeys(anchors):
+    for anchor in anchors:
         pattern = anchor.pattern[1:] if _ESCAPE.match(anchor.pattern) else anchor.pattern
         first, rest = pattern[:1], pattern[1:]
         is_plain = pattern is not anchor.pattern or _LITERAL.match(pattern)
@@ -62,7 +67,7 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
             together.setdefault(literal[:1], set()).add(escaped(literal[1:LOOKED_AT]))
     else:
         singles += [Anchor(escaped(literal), caseless=False) for literal in plain]
-    return Plan(any_of(together), tuple(_merged(singles)))
+    return Plan(anchors, literals, any_of(together), tuple(_merged(singles)))
 
 
 def _merged(anchors: Iterable[Anchor]) -> Iterator[Anchor]:
@@ -80,7 +85,7 @@ def _merged(anchors: Iterable[Anchor]) -> Iterator[Anchor]:
 def is_choice(pattern: bytes) -> bool:
     """Return whether a pattern has alternatives as a whole, so that its matches begin differently."""
     depth = 0
-    for token in _TOKENS.findall(pattern):
+    for token in TOKENS.findall(pattern):
         depth += (token == b"(") - (token == b")")
         if token == b"|" and not depth:
             return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from typing import TYPE_CHECKING, Any, Optional
 
 from osvc_diag.redaction.finder import PythonFinder
@@ -27,7 +28,7 @@ class Pcre2Error(Exception):
 
 
 class _Program:
-    """One pattern as machine code; it keeps its own place for results, so it serves one thread."""
+    """One pattern as machine code; it has one place for results, so it serves one thread at a time."""
 
     def __init__(self, library: ctypes.CDLL, pattern: bytes, *, caseless: bool) -> None:
         self._library = library
@@ -84,15 +85,17 @@ class Pcre2Finder:
             self._programs.append(_Program(library, planned.together, caseless=False))
         self._any = _Program(library, _any_of(planned), caseless=False)
         self._fallback = PythonFinder(planned)
+        self._lock = threading.Lock()  # a match lets other threads run, and has one place for its result
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
         offsets: set[int] = set()
         try:
-            if len(block) <= SMALL and not self._any.matches(block):
-                return []
-            for program in self._programs:
-                program.find(block, offsets)
+            with self._lock:
+                if len(block) <= SMALL and not self._any.matches(block):
+                    return []
+                for program in self._programs:
+                    program.find(block, offsets)
         except Pcre2Error:
             return self._fallback.find(block)
         return sorted(offsets)

@@ -7,13 +7,11 @@ the redactor looks for the first ones, and only those rules whose hit is a secre
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.redaction.builtin import builtin_rules
-from osvc_diag.redaction.engine import finder_of
-from osvc_diag.redaction.finder import Plan, plan
-from osvc_diag.redaction.literals import RANKS, RARE, any_of, escaped, is_rare
-from osvc_diag.redaction.rule import Anchor
+from osvc_diag.redaction.engine import make_finder
+from osvc_diag.redaction.literals import RANKS, RARE
 from osvc_diag.redaction.tokens import TOKEN
 
 if TYPE_CHECKING:
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
 OVERLAP = 16 * 1024  # bytes looked at again with the next ones; longer than any literal
 CHUNK = 512 * 1024  # bytes looked at together
 _TAIL = 4  # bytes by which a literal is recognised
-_LONG_TAIL = 16  # bytes by which one without rare bytes is
-_MANY = 32  # literals without rare bytes that are looked for one by one
+_LONG_TAIL = 16  # bytes of it that are looked for
+_LONGEST_TOKEN = 64  # bytes
 _MARGIN = 512  # bytes at the beginning of a window that were seen whole in the one before
 _REACH = 4 * 1024  # bytes of a line before and after an anchor that a rule gets to see
 
@@ -39,7 +37,7 @@ _KEY_BEFORE = re.compile(
     rb"(?:(?!BEGIN)[^\n]){0,512}-{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY"
 )
 _PUTTY = re.compile(rb"Private-Lines: ?\d+\r?\n[^\n]{0,512}?[A-Za-z0-9+/=]{40,76}\r?\n")
-_KEYS = ((b"PRIVATE KEY", (_KEY_FOLLOWS, _KEY_BEFORE)), (b"Private-Lines", (_PUTTY,)))
+_KEYS = {b"PRIVATE KEY": (_KEY_FOLLOWS, _KEY_BEFORE), b"Private-Lines": (_PUTTY,)}
 _BLANK = b"\x02"
 _LETTER = re.compile(rb"[A-Za-z0-9]")
 _CLEAN = re.compile(rb"(?:[^A-Za-z0-9]|crypt:|literal:|base64:)*")
@@ -57,28 +55,18 @@ class Hit(NamedTuple):
 class SecretSearch:
     """Searches a stream for every learned value in all its forms, and for what is a secret beyond doubt."""
 
-    def __init__(self, secrets: Secrets, *, extra_rules: Sequence[Rule] = ()) -> None:
-        rules = [rule for rule in (*builtin_rules(), *extra_rules) if rule.certain]
-        self._anchors = [(anchor, rule) for rule in rules for anchor in rule.anchors]
+    def __init__(
+        self, secrets: Secrets, *, extra_rules: Sequence[Rule] = (), engine: Optional[str] = None
+    ) -> None:
+        self._rules = [rule for rule in (*builtin_rules(), *extra_rules) if rule.certain]
         self._by_tail: dict[bytes, list[tuple[int, Literal]]] = {}
-        singles: set[Anchor] = set()
-        rare: set[bytes] = set()
+        tails = set()
         for literal in secrets.literals:
             at = _tail(literal.text)
-            key = literal.text[at : at + _TAIL]
-            self._by_tail.setdefault(key, []).append((at, literal))
-            if is_rare(key[0]):
-                rare.add(key)
-            else:
-                singles.add(Anchor(escaped(literal.text[at:]), caseless=False))
-        together: dict[bytes, set[bytes]] = {}
-        if len(singles) > _MANY:
-            rare, singles = set(self._by_tail), set()
-        for key in rare:
-            together.setdefault(key[:1], set()).add(escaped(key[1:]))
-        planned = plan((anchor for anchor, _ in self._anchors), ())
-        patterns = b"|".join(filter(None, (planned.together, any_of(together))))
-        self._finder = finder_of(Plan(patterns, (*planned.singles, *singles)))
+            self._by_tail.setdefault(literal.text[at : at + _TAIL], []).append((at, literal))
+            tails.add(literal.text[at : at + _LONG_TAIL])
+        anchors = (anchor for rule in self._rules for anchor in rule.anchors)
+        self._finder = make_finder(engine, anchors, sorted(tails))
 
     def search(self, blocks: Iterable[bytes]) -> Iterator[Hit]:
         """Yield the hits of a stream, each once."""
@@ -87,7 +75,7 @@ class SecretSearch:
         seen: set[Hit] = set()
         for chunk, is_last in _chunks(blocks):
             window += chunk
-            for rule, start in self._found(_blanked(window), is_first=not base, is_last=is_last):
+            for rule, start in self._found(window, is_first=not base, is_last=is_last):
                 hit = Hit(rule, base + start)
                 if hit not in seen:
                     seen.add(hit)
@@ -98,52 +86,59 @@ class SecretSearch:
 
     def _found(self, window: bytes, *, is_first: bool, is_last: bool) -> Iterator[tuple[str, int]]:
         """Yield what stands in a window; what touches its ends is seen whole in another one."""
-        offsets = self._finder.find(window)
-        first = 0 if is_first else _MARGIN
-        yield from self._learned(window, offsets, first, len(window) if is_last else len(window) - 1)
-        yield from self._certain(window, offsets, first, is_last=is_last)
-        for mark, patterns in _KEYS:
-            for pattern in patterns if mark in window else ():
-                yield from ((_KEY_RULE, match.start()) for match in pattern.finditer(window))
+        first, last = 0 if is_first else _MARGIN, len(window) if is_last else len(window) - 1
+        marks: set[bytes] = set()
+        for offset, start, end in _places(window, self._finder.find(window)):
+            text = _blanked(window, start, end)
+            for literal_start, literal in self._learned(text, start, window):
+                if first <= literal_start and literal_start + len(literal.text) <= last:
+                    yield literal.rule, literal_start
+            if offset >= first and end <= last:
+                yield from ((rule, start + at) for rule, at in self._certain(text))
+            marks.update(mark for mark in _KEYS if mark in text)
+        for mark in marks:
+            text = _blanked(window, 0, len(window))
+            for pattern in _KEYS[mark]:
+                yield from ((_KEY_RULE, match.start()) for match in pattern.finditer(text))
 
-    def _learned(self, window: bytes, offsets: list[int], first: int, last: int) -> Iterator[tuple[str, int]]:
-        for offset in offsets:
-            # A match hides those that begin inside it.
-            for at in range(offset, offset + _TAIL):
-                for tail, literal in self._by_tail.get(window[at : at + _TAIL], ()):
-                    start, end = at - tail, at - tail + len(literal.text)
-                    is_inside = first <= start and end <= last
-                    if (
-                        is_inside
-                        and window.startswith(literal.text, start)
-                        and (not literal.alone or _is_apart(window, start, end))
-                    ):
-                        yield literal.rule, start
+    def _learned(self, text: bytes, begin: int, window: bytes) -> Iterator[tuple[int, Literal]]:
+        """Yield the learned values of which the tail stands in a text that begins at `begin`."""
+        by_tail = self._by_tail
+        for at in range(len(text) if by_tail else 0):
+            for tail, literal in by_tail.get(text[at : at + _TAIL], ()):
+                start = begin + at - tail
+                end = start + len(literal.text)
+                if (
+                    start >= 0
+                    and window.startswith(literal.text, start)
+                    and (not literal.alone or _is_apart(window, start, end))
+                    and _BLANK not in _blanked(window, start, end)
+                ):
+                    yield start, literal
 
-    def _certain(
-        self, window: bytes, offsets: list[int], first: int, *, is_last: bool
-    ) -> Iterator[tuple[str, int]]:
-        lowered = window.lower()
-        done = dict.fromkeys((rule.id for _, rule in self._anchors), first)
-        for offset in offsets:
-            for anchor, rule in self._anchors:
-                text = lowered if anchor.caseless else window
-                if offset < done[rule.id] or not anchor.compiled.match(text, offset):
-                    continue
-                begin, end = _line(window, offset)
-                if end == len(window) and not is_last:
-                    continue
-                done[rule.id] = min(end, offset + _REACH // 2)
-                for span in rule.spans(window[begin:end].rstrip(b"\r")):
-                    if not _CLEAN.fullmatch(window, begin + span.start, begin + span.end):
-                        yield rule.id, begin + span.start
+    def _certain(self, text: bytes) -> Iterator[tuple[str, int]]:
+        """Yield what the rules find in a text that is a secret beyond doubt."""
+        lowered = text.lower()
+        for rule in self._rules:
+            if any(anchor.compiled.search(lowered if anchor.caseless else text) for anchor in rule.anchors):
+                for span in rule.spans(text.rstrip(b"\r")):
+                    if not _CLEAN.fullmatch(text, span.start, span.end):
+                        yield rule.id, span.start
 
 
-def _line(window: bytes, offset: int) -> tuple[int, int]:
-    """Return the bounds of the line around an offset, not farther away than a rule has to see."""
-    end = window.find(b"\n", offset, offset + _REACH)
-    first = window.rfind(b"\n", max(0, offset - _REACH), offset) + 1
-    return first or max(0, offset - _REACH), end if end >= 0 else min(len(window), offset + _REACH)
+def _places(window: bytes, offsets: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield offsets with the bounds of the lines around them, or of a part of a long line.
+
+    What has been seen with enough around it is left out.
+    """
+    done = 0
+    for offset in offsets:
+        if offset >= done:
+            end = window.find(b"\n", offset, offset + _REACH)
+            end = min(len(window), offset + _REACH) if end < 0 else end
+            start = window.rfind(b"\n", max(0, offset - _REACH), offset) + 1
+            done = min(end, offset + _REACH // 2)
+            yield offset, start or max(0, offset - _REACH), end
 
 
 def _tail(text: bytes) -> int:
@@ -160,8 +155,13 @@ def _is_apart(window: bytes, start: int, end: int) -> bool:
     )
 
 
-def _blanked(window: bytes) -> bytes:
-    return TOKEN.sub(lambda match: _BLANK * len(match[0]), window) if b"<masked:" in window else window
+def _blanked(window: bytes, start: int, end: int) -> bytes:
+    """Return a part of a window whose tokens are as long and mean nothing, those cut at its ends too."""
+    first = max(0, start - _LONGEST_TOKEN)
+    text = window[first : end + _LONGEST_TOKEN]
+    if b"<masked:" in text:
+        text = TOKEN.sub(lambda match: _BLANK * len(match[0]), text)
+    return text[start - first : end - first]
 
 
 def _chunks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

@@ -9,12 +9,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from redaction_tools import TOKENS, learned, redacted, redactor, usable_engines
+from redaction_tools import TOKENS, learned, redacted, redactor
 
 from osvc_diag.errors import RedactionError
 from osvc_diag.plugin.artifact import Form
-from osvc_diag.redaction import Anchor, Redactor, Rule, Span, engine, pcre2
-from osvc_diag.redaction.finder import PythonFinder, plan
+from osvc_diag.redaction import Anchor, Redactor, Rule, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,48 +106,6 @@ class TestBinaryData:
         out = redacted(redactor(), text)
         assert b"hunter2x" not in out
         assert b"caf\xe9" in out
-
-
-class TestEngines:
-    """An accelerator that is absent or breaks leaves its work to pure Python."""
-
-    def test_an_unknown_engine_is_refused(self):
-        with pytest.raises(ValueError, match="hyper"):
-            redactor(engine="hyper")
-
-    def test_without_the_library_the_choice_is_pure_python(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(pcre2, "_NAMES", ("libnone.so.0",))
-        pcre2._library.cache_clear()
-        monkeypatch.setattr(engine, "WORTHWHILE", 10)
-        try:
-            assert b"hunter2x" not in redacted(redactor(), b"password=hunter2x\n" * 50)
-            with pytest.raises(ValueError, match="libpcre2"):
-                redactor(engine="pcre2")
-        finally:
-            pcre2._library.cache_clear()
-
-    @pytest.mark.skipif("pcre2" not in usable_engines(), reason="no libpcre2 here")
-    @pytest.mark.parametrize("answer", [-46, -2, -48])
-    def test_a_match_that_fails_is_done_again_in_pure_python(
-        self, answer: int, monkeypatch: pytest.MonkeyPatch
-    ):
-        finder = pcre2.Pcre2Finder(plan([Anchor(b"token=")], [b"Sup3rS3cret"]))
-
-        def fail(self: object, block: bytes, offsets: set[int]) -> None:
-            offsets.add(0)
-            raise pcre2.Pcre2Error(f"error {answer}")
-
-        monkeypatch.setattr(pcre2._Program, "find", fail)
-        block = b"x token=1\ny Sup3rS3cret"
-        assert finder.find(block) == PythonFinder(plan([Anchor(b"token=")], [b"Sup3rS3cret"])).find(block)
-
-    @pytest.mark.skipif("pcre2" not in usable_engines(), reason="no libpcre2 here")
-    def test_the_switch_in_the_middle_of_a_stream_makes_no_difference(self, monkeypatch: pytest.MonkeyPatch):
-        text = (b"token=abc123 and Sup3rS3cret\n" + b"all is well\n" * 60) * 1_000
-        blocks = [text[at : at + 65_536] for at in range(0, len(text), 65_536)]
-        monkeypatch.setattr(engine, "WORTHWHILE", 300_000)
-        out = b"".join(redactor(b"Sup3rS3cret").redact(blocks, Form.LOG, Counter()))
-        assert out == b"".join(redactor(b"Sup3rS3cret", engine="re").redact(blocks, Form.LOG, Counter()))
 
 
 def test_a_configuration_too_large_to_be_read_whole_is_withheld():

@@ -20,7 +20,6 @@ from osvc_diag.redaction.engine import make_finder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from osvc_diag.redaction.finder import Finder
 
 VALUES = (
     b"Sup3rS3cret",
@@ -75,8 +74,16 @@ PIECES = st.one_of(
 )
 TEXTS = st.lists(PIECES, max_size=30).map(b"".join)
 FORMS = st.sampled_from([Form.TEXT, Form.LOG, Form.CONF])
-FINDERS: dict[str, Finder] = {}
+FINDERS = {
+    engine: make_finder(
+        engine,
+        [anchor for rule in builtin_rules() for anchor in rule.anchors],
+        [literal.text for literal in SECRETS.literals],
+    )
+    for engine in usable_engines()
+}
 BY_ENGINE = {engine: redactor(*VALUES, engine=engine) for engine in usable_engines()}
+SEARCHES = {engine: SecretSearch(SECRETS, engine=engine) for engine in usable_engines()}
 
 
 def outcome(engine: str, blocks: list[bytes], form: Form) -> tuple[object, Counter[str]]:
@@ -127,13 +134,17 @@ def test_the_search_finds_nothing_in_what_was_redacted(text: bytes, form: Form):
         assert list(SecretSearch(SECRETS).search([once])) == []
 
 
+@given(TEXTS, st.lists(st.integers(0, 10_000), max_size=8))
+def test_the_search_finds_the_same_by_every_engine_and_whatever_the_blocks(text: bytes, places: list[int]):
+    expected = set(SEARCHES["re"].search([text]))
+    for search in SEARCHES.values():
+        assert set(search.search(cut(text, places))) == expected
+
+
 @given(TEXTS)
 def test_an_engine_that_finds_a_line_alone_finds_it_among_others(text: bytes):
     """A match that went on into the next line would hide what begins there."""
-    anchors = [anchor for rule in builtin_rules() for anchor in rule.anchors]
-    literals = [literal.text for literal in SECRETS.literals]
-    for engine in BY_ENGINE:
-        finder = FINDERS.setdefault(engine, make_finder(engine, anchors, literals))
+    for finder in FINDERS.values():
         among = {text.count(b"\n", 0, offset) for offset in finder.find(text)}
         assert among >= {at for at, line in enumerate(text.split(b"\n")) if finder.find(line)}
 

@@ -1,0 +1,136 @@
+"""Finds the lines that may hold a secret with the hyperscan package, in one pass over a block.
+
+Nothing is trusted: a package that is absent, that does not compile a pattern or answers oddly is given up,
+and the pure Python finder does its work.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING, Any, Optional
+
+from osvc_diag.redaction.finder import TOKENS, PythonFinder, is_choice
+from osvc_diag.redaction.literals import escaped, rare_start
+
+if TYPE_CHECKING:
+    from osvc_diag.redaction.finder import Plan
+    from osvc_diag.redaction.rule import Anchor
+
+MOST_LITERALS = 20_000  # more would take seconds to compile, and tens of MB
+_LOOKED_AT = 16  # bytes of a literal that a pattern has
+_LARGE = 8  # repeats; to count farther costs more than it rules out
+
+_BEGINNING = re.compile(rb"(?:[A-Za-z0-9_<&@%=;:/\"~ -]|\\[^A-Za-z0-9])*(?=\(\?<=)")
+_REPEATS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>\d+),(?P<most>\d+)\}", re.DOTALL)
+_STRANGE = re.compile(rb"\(\?(?![:i])|\\[ABZbz1-9]")  # lookaround and the like
+
+
+class HyperscanError(Exception):
+    """The package is absent or does not do what it should."""
+
+
+class HyperscanFinder:
+    """Looks for every anchor and every literal in a block, with one automaton for all."""
+
+    def __init__(self, planned: Plan) -> None:
+        if len(planned.literals) > MOST_LITERALS:
+            raise HyperscanError("too many literals")
+        self._fallback = PythonFinder(planned)
+        self._lock = threading.Lock()  # a scan lets other threads run, and its scratch space serves one
+        self._rough: dict[int, Anchor] = {}
+        try:
+            self._database = self._compiled(planned)
+        except Exception as error:  # noqa: BLE001 (whatever it raises, there are other engines)
+            raise HyperscanError(type(error).__name__) from None
+
+    def _compiled(self, planned: Plan) -> Any:
+        import hyperscan  # noqa: PLC0415 (a package that may be missing)
+
+        patterns, flags = [], []
+        for number, anchor in enumerate(planned.anchors):
+            pattern = plain(anchor.pattern)
+            flag = hyperscan.HS_FLAG_CASELESS if anchor.caseless else 0
+            if _STRANGE.search(pattern):
+                # What is found is more than the anchor says, so the anchor has the last word.
+                self._rough[number] = anchor
+                flag |= hyperscan.HS_FLAG_PREFILTER
+            patterns.append(pattern)
+            flags.append(flag)
+        for literal in planned.literals:
+            start = max(0, rare_start(literal))
+            patterns.append(escaped(literal[start : start + _LOOKED_AT]))
+            flags.append(0)
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        database.compile(
+            expressions=patterns, ids=list(range(len(patterns))), elements=len(patterns), flags=flags
+        )
+        return database
+
+    def find(self, block: bytes) -> list[int]:
+        """Return sorted offsets in a block."""
+        hits: list[tuple[int, int]] = []
+        try:
+            with self._lock:
+                self._database.scan(block, match_event_handler=_note, context=hits)
+            offsets = self._checked(block, hits) if hits else set()
+        except Exception:  # noqa: BLE001 (whatever it raises, the block must be looked at)
+            return self._fallback.find(block)
+        return sorted(offsets)
+
+    def _checked(self, block: bytes, hits: list[tuple[int, int]]) -> set[int]:
+        """Return where matches end, without those of rough patterns in lines that their anchor is not in."""
+        offsets = set()
+        known: dict[tuple[int, int], bool] = {}
+        for number, end in hits:
+            if not 0 < end <= len(block):
+                raise HyperscanError("match out of bounds")
+            anchor = self._rough.get(number)
+            if anchor is not None:
+                start = block.rfind(b"\n", 0, end - 1) + 1
+                is_there = known.get((number, start))
+                if is_there is None:
+                    is_there = known[number, start] = _stands_in(anchor, block, start)
+                if not is_there:
+                    continue
+            offsets.add(end - 1)
+        return offsets
+
+
+def plain(pattern: bytes) -> bytes:
+    """Spell an anchor for hyperscan, which knows no lookbehind and does not like to count.
+
+    What the result matches ends wherever a match of the anchor ends, and maybe in more places.
+    """
+    beginning = _BEGINNING.match(pattern)
+    if beginning:
+        end = _group_end(pattern, beginning.end())
+        before = pattern[beginning.end() + len(b"(?<=") : end - 1]
+        pattern = (b"(?:%s)" % before if is_choice(before) else before) + pattern[end:]
+    return _REPEATS.sub(_uncounted, pattern)
+
+
+def _uncounted(match: re.Match[bytes]) -> bytes:
+    if match["most"] is None or int(match["most"]) <= _LARGE:
+        return match[0]
+    return b"{%s,}" % match["least"]
+
+
+def _group_end(pattern: bytes, start: int) -> int:
+    """Return where the group that begins at `start` ends."""
+    depth = 0
+    for token in TOKENS.finditer(pattern, start):
+        depth += (token[0] == b"(") - (token[0] == b")")
+        if not depth:
+            return token.end()
+    return len(pattern)
+
+
+def _note(number: int, start: int, end: int, flags: int, hits: Optional[Any]) -> None:  # noqa: ARG001
+    hits.append((number, end))  # type: ignore[union-attr]
+
+
+def _stands_in(anchor: Anchor, block: bytes, start: int) -> bool:
+    end = block.find(b"\n", start)
+    line = block[max(0, start - 1) : len(block) if end < 0 else end]
+    return anchor.compiled.search(line.lower() if anchor.caseless else line) is not None
