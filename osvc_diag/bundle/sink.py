@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from osvc_diag.bundle.pipeline import Behind
     from osvc_diag.bundle.runs import Spool
+    from osvc_diag.pipeline import Behind
 
 IN_PLACE = 64 * 1024  # bytes: a smaller member takes less time than handing it over to a thread
 

@@ -12,12 +12,12 @@ from osvc_diag import events
 from osvc_diag.bundle.headers import member_header
 from osvc_diag.bundle.inflating import BombError, UninflatableError, compression, inflated, peeked
 from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
-from osvc_diag.bundle.pipeline import Ahead
 from osvc_diag.bundle.reader import Bundle
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, parse_sums
 from osvc_diag.bundle.tar import Member
 from osvc_diag.bundle.verdict import Problem, Verdict
 from osvc_diag.errors import VerificationError
+from osvc_diag.pipeline import Ahead
 from osvc_diag.printable import quoted
 
 if TYPE_CHECKING:

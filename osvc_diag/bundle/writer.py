@@ -14,12 +14,12 @@ from osvc_diag.bundle.headers import (
     padding,
     parents,
 )
-from osvc_diag.bundle.pipeline import Behind
 from osvc_diag.bundle.runs import Archive, Run, Spool
 from osvc_diag.bundle.sink import MemberSink, Segment
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, sums_text
 from osvc_diag.bundle.unnamed import OutputFolder, UnnamedFile
 from osvc_diag.errors import BundleError
+from osvc_diag.pipeline import Behind
 from osvc_diag.printable import quoted
 
 if TYPE_CHECKING:
