@@ -172,6 +172,8 @@ class SelectionFacts:
     only: tuple[str, ...] = ()
     """Collectors, and artifacts by name or glob."""
     skip: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """What collectors were told: `COLLECTOR.KEY=VALUE`."""
 
 
 @dataclass(frozen=True)

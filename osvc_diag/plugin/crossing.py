@@ -18,6 +18,7 @@ from osvc_diag.plugin import artifact as artifacts
 from osvc_diag.plugin import options
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.foreign import ToldError
+from osvc_diag.plugin.profile import Profile
 from osvc_diag.redaction import values
 from osvc_diag.redaction.rule import Anchor, Rule
 
@@ -198,6 +199,7 @@ def _exactly(kind: Any, content: Any) -> Any:
 def _hints(kind: type) -> dict[str, Any]:
     """Return what a class's fields are annotated with; names that only a type checker imports are given."""
     names = {name: getattr(collections.abc, name) for name in collections.abc.__all__}
+    names["Profile"] = Profile
     names.update({"Option": options.Option, "Value": options.Value, "Anchor": Anchor})
     names.update({"Collect": Callable[..., Any], "CollectWithOptions": Callable[..., Any]})
     names["Callable"] = Callable

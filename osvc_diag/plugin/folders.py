@@ -6,10 +6,13 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.errors import PluginUnavailableError
 from osvc_diag.ownership import UntrustedError, open_trusted, open_trusted_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SITE_FOLDER = "diag.d"
 """Below the agent's etc."""
@@ -36,6 +39,22 @@ class PluginFile:
     """Of an executable: the comment below its first line."""
     problem: str = ""
     """Why it is refused."""
+
+
+def plugin_files(etc: Optional[str], folders: Sequence[str] = ()) -> list[PluginFile]:
+    """Return the plugins in the site's folder, and in others.
+
+    Args:
+        etc: the agent's configuration folder on this very node; None where a copy is read: what is on a
+            foreign disk is never run.
+        folders: that the user named.
+
+    Raises:
+        PluginUnavailableError: one of these is not there, or is refused.
+    """
+    site = [] if etc is None else files_in(os.path.join(etc, SITE_FOLDER), is_asked_for=False)
+    named = [file for folder in folders for file in files_in(os.path.abspath(folder), is_asked_for=True)]
+    return [*site, *named]
 
 
 def files_in(folder: str, *, is_asked_for: bool) -> list[PluginFile]:

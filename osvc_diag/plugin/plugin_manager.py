@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.rule import Rule
 
 BLOCKED = "blocked"
+_SHARE = 0.25  # of a run's time that may go into loading
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,9 @@ class Plugins:
         """Return the failures that may have cost a run something: none where it chose its collectors.
 
         Args:
-            only: the names that it chose; empty is all.
+            only: the words that it chose them by; empty is all, and one with a slash names artifacts of any.
         """
-        return () if only else self.failures
+        return () if only and not any("/" in word for word in only) else self.failures
 
     def redaction_limits(self) -> tuple[str, ...]:
         """Return a sentence for each plugin that may have had rules, and cannot be used."""
@@ -161,6 +162,15 @@ def load_plugins(
     except BaseException:
         gathered.processes.close()
         raise
+
+
+def patience_of(timeout: Optional[float]) -> float:
+    """Return how long a run may wait for plugins to be loaded, in seconds.
+
+    Args:
+        timeout: of the run, in seconds; None is unlimited.
+    """
+    return LOADING if timeout is None else min(LOADING, timeout * _SHARE)
 
 
 class _Gathered:

@@ -54,6 +54,7 @@ def write_account(
             profile=request.profile.value,
             only=request.only,
             skip=request.skip,
+            options=request.options,
         ),
         redaction=redaction,
         window=facts.WindowFacts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
@@ -16,9 +16,12 @@ from osvc_diag.bundle.verify import Verdict, verify
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.clock import Clock, SystemClock
 from osvc_diag.commands.pool import CommandPool
+from osvc_diag.journal.queries import Times
+from osvc_diag.journal.reading import JournalReader
 from osvc_diag.node.daemon import daemon_sentence
 from osvc_diag.node.node import Node
-from osvc_diag.plugin.plugin_manager import Plugins, load_plugins
+from osvc_diag.plugin.folders import plugin_files
+from osvc_diag.plugin.plugin_manager import Plugins, load_plugins, patience_of
 from osvc_diag.plugin.profile import Profile
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.patience import PatientReader
@@ -32,7 +35,7 @@ from osvc_diag.run.prepare import Prepared, prepare
 from osvc_diag.run.request import DEFAULT_LOG_SIZE, Issue, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from osvc_diag.run.plan import Plan
 
@@ -72,6 +75,9 @@ def diagnose(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     with_related: bool = False,
+    options: Optional[Mapping[str, object]] = None,
+    plugin_dirs: Sequence[str] = (),
+    block: Sequence[str] = (),
     label: Optional[str] = None,
     issue: Optional[Issue] = None,
     mask_network: bool = False,
@@ -95,6 +101,9 @@ def diagnose(
         only: collectors, and artifacts by name or glob; empty takes all of the profile.
         skip: the same, to leave out.
         with_related: whether what the objects refer to, and what refers to them, is taken too.
+        options: of collectors: values by `COLLECTOR.KEY`.
+        plugin_dirs: folders of plugins, beside `<etc>/diag.d` of a live node.
+        block: names of plugins that are not loaded.
         label: a word for the manifest.
         issue: what the support page asks for.
         mask_network: whether addresses and host names are masked too.
@@ -102,7 +111,8 @@ def diagnose(
 
     Raises:
         UsageError: nothing matches, or an argument makes no sense; nothing was written.
-        PluginUnavailableError: a collector or an artifact asked for by name is unknown.
+        PluginUnavailableError: a collector or an artifact asked for by name is unknown, or a plugin folder is
+            refused.
         BundleError: the bundle cannot be written.
         VerificationError: a secret was found in the finished archive; it was not published.
     """
@@ -117,12 +127,16 @@ def diagnose(
         profile=Profile.parse(profile),
         only=tuple(only),
         skip=tuple(skip),
+        options=tuple(f"{name}={value}" for name, value in (options or {}).items()),
         with_related=with_related,
         label=label,
         issue=issue or Issue(),
         mask_network=mask_network,
     )
-    return make_bundle(request, node or Node.discover(), load_plugins(), output=output, on_event=on_event)
+    node = node or Node.discover()
+    files = plugin_files(node.layout.etc if node.live else None, plugin_dirs)
+    with load_plugins(blocked=block, files=files, patience=patience_of(timeout)) as plugins:
+        return make_bundle(request, node, plugins, output=output, on_event=on_event)
 
 
 def make_bundle(
@@ -137,7 +151,8 @@ def make_bundle(
     """Walk the line: plan, learn, collect, assemble, verify, publish; as `diagnose` tells."""
     clock = clock or SystemClock()
     started = clock.now()
-    deadline = None if request.timeout is None else time.monotonic() + request.timeout
+    # That third parties' plugins were slow to load is not to make the run longer.
+    deadline = None if request.timeout is None else time.monotonic() + request.timeout - plugins.seconds
     patient = PatientReader(deadline=deadline)
     commands = CommandPool(deadline=deadline)
     phases = _Phases(clock, on_event)
@@ -158,7 +173,14 @@ def make_bundle(
                 mask_network=request.mask_network,
             )
         with BundleWriter(folder, name or _name(prepared), compression=request.compression) as writer:
-            with phases("collect", announce=False):
+            with (
+                phases("collect", announce=False),
+                closing(
+                    JournalReader(
+                        node, Times.of(prepared.window), prepared.request.log_size, deadline=deadline
+                    )
+                ) as journal,
+            ):
                 collection = CollectionRun(
                     node=node,
                     sources=SourceReader(
@@ -166,6 +188,7 @@ def make_bundle(
                     ),
                     patient=patient,
                     commands=commands,
+                    journal=journal,
                     redactor=redactor,
                     writer=writer,
                     max_size=request.max_size,
@@ -178,8 +201,10 @@ def make_bundle(
                     prepared,
                     plugins,
                     entries=collection.entries,
-                    gaps=[*_plugin_gaps(plugins), *prepared.plan.gaps, *unlearned, *collection.gaps],
-                    redaction=RedactionFacts(RULE_SET_VERSION, tuple(secrets.limits)),
+                    gaps=[*_plugin_gaps(plugins, request), *prepared.plan.gaps, *unlearned, *collection.gaps],
+                    redaction=RedactionFacts(
+                        RULE_SET_VERSION, (*secrets.limits, *plugins.redaction_limits())
+                    ),
                     seconds=phases.seconds,
                     mask=redactor.mask_text,
                 )
@@ -228,8 +253,9 @@ def _name(prepared: Prepared) -> str:
     return bundle_name(node.cluster.name, node.name, selection, prepared.started)
 
 
-def _plugin_gaps(plugins: Plugins) -> list[Gap]:
-    return [Gap(State.FAILED, problem, name) for name, problem in plugins.failures]
+def _plugin_gaps(plugins: Plugins, request: Request) -> list[Gap]:
+    hint = "leave it out with --block NAME, or for good with block = NAME in diag.ini"
+    return [Gap(State.FAILED, problem, name, hint=hint) for name, problem in plugins.gaps(request.only)]
 
 
 def _front(

@@ -17,6 +17,7 @@ from osvc_diag.plugin.artifact import (
     DocumentSource,
     FileSource,
     Form,
+    JournalSource,
     LogSource,
     Priority,
     Source,
@@ -29,11 +30,12 @@ from osvc_diag.reading.trees import NotTakenError
 from osvc_diag.run.resolving import Resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from osvc_diag.node.node import Node
     from osvc_diag.objects.naming import ObjectPath
     from osvc_diag.plugin.collector import Collector
+    from osvc_diag.plugin.options import Value
     from osvc_diag.reading.trees import Trees
     from osvc_diag.run.choice import Choice
 
@@ -98,6 +100,7 @@ def make_plan(
     log_size: int,
     is_limited: bool = False,
     choice: Optional[Choice] = None,
+    values: Optional[Mapping[str, Mapping[str, Value]]] = None,
 ) -> Plan:
     """Call each collector alone, and merge what they name.
 
@@ -109,6 +112,7 @@ def make_plan(
         log_size: bytes kept of each family of logs.
         is_limited: whether the size of the bundle is.
         choice: what of it is wanted; None is all.
+        values: of the options of collectors, by their names; None is the defaults.
     """
     merged = _Merged()
     gaps: list[Gap] = []
@@ -117,7 +121,8 @@ def make_plan(
         own = collector.objects_of(node, objects)
         if own is None:
             continue
-        named, problems = _Naming(collector, resolver.of(collector)).ask(node, own, patient)
+        told = (values or {}).get(collector.name, {})
+        named, problems = _Naming(collector, resolver.of(collector), told).ask(node, own, patient)
         gaps += problems
         if choice is not None:
             named = [artifact for artifact in named if choice.takes(collector, artifact)]
@@ -147,8 +152,9 @@ def _not_run(collector: str, named: Iterable[Artifact], node: Node) -> list[Gap]
 class _Naming:
     """One collector naming its artifacts; what it named before something went wrong counts."""
 
-    def __init__(self, collector: Collector, resolver: Resolver) -> None:
+    def __init__(self, collector: Collector, resolver: Resolver, values: Mapping[str, Value]) -> None:
         self._collector = collector
+        self._values = values
         self._resolver = resolver
         self._named: list[Artifact] = []
         self._gaps: list[Gap] = []
@@ -170,7 +176,7 @@ class _Naming:
         return tuple(self._named), tuple(self._gaps) + ((problem,) if problem else ())
 
     def _listen(self, node: Node, objects: Sequence[ObjectPath]) -> None:
-        for declared in self._collector.collect(node, objects):
+        for declared in self._collector.declared(node, objects, self._values):
             if self._is_over:
                 return
             try:
@@ -203,7 +209,7 @@ def _sound(artifact: object) -> Artifact:
     """
     if not isinstance(artifact, Artifact) or not isinstance(artifact.name, str):
         raise TypeError(f"{type(artifact).__name__} is no Artifact")
-    if not isinstance(artifact.source, (FileSource, LogSource, DocumentSource, CommandSource)):
+    if not isinstance(artifact.source, (FileSource, LogSource, DocumentSource, CommandSource, JournalSource)):
         raise TypeError(f"{artifact.name!a} has no source, but {type(artifact.source).__name__}")
     if not isinstance(artifact.size_hint, (int, type(None))):
         raise TypeError(f"{artifact.name!a} has a size that is no number")
@@ -245,13 +251,14 @@ class _Merged:
 
 
 def _is_same(one: Source, other: Source) -> bool:
-    if isinstance(one, CommandSource):
+    if isinstance(one, (CommandSource, JournalSource)):
         return one == other
     return not isinstance(one, DocumentSource) and one.path == getattr(other, "path", None)
 
 
 def _path(artifact: Artifact) -> Optional[str]:
-    return None if isinstance(artifact.source, (DocumentSource, CommandSource)) else artifact.source.path
+    source = artifact.source
+    return None if isinstance(source, (DocumentSource, CommandSource, JournalSource)) else source.path
 
 
 def _measured(artifacts: Iterable[Artifact], trees: Trees, patient: PatientReader) -> list[Artifact]:
@@ -285,6 +292,8 @@ def _turn(artifact: Artifact, *, is_limited: bool) -> tuple[bool, int, str, int,
     is_command = isinstance(source, CommandSource)
     if isinstance(source, LogSource):
         place, rank = source.family, source.age
+    elif isinstance(source, JournalSource):
+        place = source.family
     elif isinstance(source, CommandSource):
         place, rank = os.path.splitext(artifact.name)[0], int(source.stream is Stream.ERR)
     return (is_command and not is_limited, artifact.priority, place, rank, artifact.name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import UsageError
+from osvc_diag.plugin.options import resolve_options
 from osvc_diag.run.choice import Choice
 from osvc_diag.run.plan import Plan, make_plan
 from osvc_diag.run.relating import related_objects
@@ -45,7 +46,7 @@ def prepare(
     """Understand a request on a node, and plan it.
 
     Raises:
-        UsageError: nothing matches a selector, or the window or a limit makes no sense.
+        UsageError: nothing matches a selector, or the window, a limit or an option makes no sense.
         PluginUnavailableError: a collector or an artifact asked for by name is unknown.
     """
     choice = Choice(request.profile, request.only, request.skip)
@@ -64,6 +65,7 @@ def prepare(
         log_size=request.log_size,
         is_limited=is_limited,
         choice=choice,
+        values=resolve_options(collectors, request.options),
     )
     choice.check([artifact.name for artifact in plan.artifacts])
     if request.max_size is not None and request.max_size < plan.pages_bytes:

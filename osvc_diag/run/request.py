@@ -46,6 +46,8 @@ class Request:
     only: tuple[str, ...] = ()
     """Collectors, and artifacts by name or glob: `osvc_diag.run.choice`; empty takes all of the profile."""
     skip: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """Of collectors: `COLLECTOR.KEY=VALUE`, as `osvc_diag.plugin.options` reads them."""
     with_related: bool = False
     """Whether what the selected objects refer to, and what refers to them, is taken too."""
     label: Optional[str] = None

@@ -37,7 +37,7 @@ GOLDEN = """{
 "started": "2026-11-22T20:00:00.000000Z",
 "node": {"name": "node1", "agent": "b2.1", "live": true},
 "cluster": {"name": "c1", "nodes": ["node1", "node2"]},
-"selection": {"selectors": ["web"], "objects": ["web"], "related": [], "only": [], "skip": []},
+"selection": {"selectors": ["web"], "objects": ["web"], "related": [], "only": [], "skip": [], "options": []},
 "redaction": {"rule_set": "1", "limits": []},
 "window": {},
 "limits": {},
