@@ -17,14 +17,17 @@ DISTRIBUTION = "osvc-diag"
 
 SHIPPED: Mapping[str, str] = MappingProxyType(
     {
+        "agent-commands": "agent_commands",
         "cluster-conf": "cluster_conf",
         "exchange-bepasty": "exchange_bepasty",
         "exchange-file": "exchange_file",
         "exchange-mail": "exchange_mail",
         "node-conf": "node_conf",
+        "node-journal": "node_journal",
         "node-log": "node_log",
         "node-state": "node_state",
         "object-conf": "object_conf",
+        "object-journal": "object_journal",
         "object-log": "object_log",
         "object-state": "object_state",
         "site-rules": "site_rules",

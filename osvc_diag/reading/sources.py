@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Callable, Optional
 
-from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, Form, LogSource
+from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, Form, JournalSource, LogSource
 from osvc_diag.reading.blocks import BrokenOffError, read_range, rest_of_line, whole_lines
 from osvc_diag.reading.held import open_held
 from osvc_diag.reading.logs import BY_LOG_SIZE, Family, read_log
@@ -60,7 +60,7 @@ class SourceReader:
         if isinstance(source, DocumentSource):
             yield from _document(source.compute, artifact.form, outcome)
             return
-        assert not isinstance(source, CommandSource), "commands are run by a CommandPool"
+        assert not isinstance(source, (CommandSource, JournalSource)), "these have readers of their own"
         holder = source.held_by if isinstance(source, LogSource) else None
         if holder:
             opened = open_held(self.trees, source.path, holder)
@@ -86,7 +86,7 @@ class SourceReader:
 
         None is the system's own, or no file system at all.
         """
-        if isinstance(artifact.source, (DocumentSource, CommandSource)):
+        if isinstance(artifact.source, (DocumentSource, CommandSource, JournalSource)):
             return None
         folder = os.path.dirname(artifact.source.path)
         if folder not in self._places:

@@ -14,6 +14,7 @@ from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
 from osvc_diag.redaction.content import are_texts, looked_at
 from osvc_diag.redaction.engine import make_finder
+from osvc_diag.redaction.json_lines import redacted_lines
 from osvc_diag.redaction.long_line import LongLine
 from osvc_diag.redaction.masker import MAX_ROUNDS, Found, LineMasker, blanked, token_spans
 from osvc_diag.redaction.nested import RULE as ASSIGNMENT
@@ -87,6 +88,9 @@ class Redactor:
             return
         if form is Form.CONF:
             yield self._conf(_whole(blocks), counts)
+        elif form is Form.JSON_LINES:
+            # And as text, too: what a reader of the lines would recognise must not be there either.
+            yield from self._text(redacted_lines(blocks, lambda: self._stream(counts)), counts)
         else:
             yield from self._text(blocks, counts)
 
@@ -133,10 +137,13 @@ class Redactor:
         raise RedactionError("the redaction rules do not come to an end on a configuration")
 
     def _text(self, blocks: Iterable[bytes], counts: Counter[str]) -> Iterator[bytes]:
-        stream = _Stream(self._masker, self._finder, PrivateKeys(self._tokens), counts)
+        stream = self._stream(counts)
         for unit in units(blocks):
             yield stream.next(unit)
         yield stream.end()
+
+    def _stream(self, counts: Counter[str]) -> _Stream:
+        return _Stream(self._masker, self._finder, PrivateKeys(self._tokens), counts)
 
     def _binary(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield binary data unchanged; a token in it would damage it, so a secret in it withholds it."""

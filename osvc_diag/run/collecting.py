@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Optional
 from osvc_diag import events
 from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
 from osvc_diag.errors import BundleError
-from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, LogSource
+from osvc_diag.journal.log_text import as_log
+from osvc_diag.plugin.artifact import (
+    Artifact,
+    CommandSource,
+    DocumentSource,
+    Form,
+    JournalSource,
+    LogSource,
+)
 from osvc_diag.reading.compressed import compressed_again, compression_of
 from osvc_diag.reading.fetching import MOST_IN_BATCH, Fetcher
 from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.writer import BundleWriter, MemberSink
     from osvc_diag.clock import Clock
     from osvc_diag.commands.pool import CommandPool
+    from osvc_diag.journal.reading import JournalReader
     from osvc_diag.node.node import Node
     from osvc_diag.reading.fetching import Fetched
     from osvc_diag.reading.patience import PatientReader
@@ -58,6 +67,7 @@ class CollectionRun:
         sources: SourceReader,
         patient: PatientReader,
         commands: CommandPool,
+        journal: JournalReader,
         redactor: Redactor,
         writer: BundleWriter,
         max_size: Optional[int],
@@ -68,6 +78,7 @@ class CollectionRun:
         self._sources = sources
         self._patient = patient
         self._commands = commands
+        self._journal = journal
         self._fetcher = Fetcher(sources, patient, ())
         self._redactor = redactor
         self._writer = writer
@@ -160,7 +171,7 @@ class CollectionRun:
     def _fit(self, take: Take) -> Optional[MemberSink]:
         """Store an artifact; of a log that does not fit, as much of its newest part as does."""
         source, size = take.artifact.source, take.artifact.size_hint or 0
-        if not isinstance(source, LogSource):
+        if not isinstance(source, (LogSource, JournalSource)):
             return self._write(take)
         if not self._has_room(size // BEST_RATIO):
             take.begin(self._room * BEST_RATIO)
@@ -217,7 +228,13 @@ class CollectionRun:
         return sink
 
     def _redacted(self, take: Take) -> Iterator[bytes]:
-        blocks = self._redactor.redact(self._fetched(take), take.artifact.form, take.counts)
+        source = take.artifact.source
+        if isinstance(source, JournalSource) and source.as_text:
+            # Field by field first: what a field alone gives away, the text of all of them may hide.
+            records = self._redactor.redact(self._fetched(take), Form.JSON_LINES, take.counts)
+            blocks = self._redactor.redact(as_log(records, self._node.zone), Form.LOG, take.counts)
+        else:
+            blocks = self._redactor.redact(self._fetched(take), take.artifact.form, take.counts)
         if take.digest is not None:
             blocks = take.digest.watch(blocks)
         if isinstance(take.artifact.source, LogSource):
@@ -238,6 +255,8 @@ class CollectionRun:
     def _blocks(self, take: Take) -> Iterator[bytes]:
         if isinstance(take.artifact.source, CommandSource):
             return self._commands.blocks(take.artifact, take.outcome)
+        if isinstance(take.artifact.source, JournalSource):
+            return self._journal.blocks(take.artifact.source, take.outcome, limit=take.limit)
         return self._fetcher.blocks(take.artifact, take.outcome, limit=take.limit)
 
     @property
@@ -266,6 +285,8 @@ class CollectionRun:
         """
         if isinstance(artifact.source, DocumentSource):
             return "computed"
+        if isinstance(artifact.source, JournalSource):
+            return self._redactor.mask_text(f"journal: {artifact.source.family}")
         if isinstance(artifact.source, CommandSource):
             return self._redactor.mask_text(shlex.join(artifact.source.command.argv))
         try:

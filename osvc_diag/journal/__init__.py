@@ -1,0 +1,1 @@
+"""Reads journald's records as they were written: decoded, bounded, within a window and a budget."""

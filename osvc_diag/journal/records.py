@@ -1,0 +1,146 @@
+"""Decodes what `journalctl -o json` prints, and spells a record as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Record = dict[str, Union[str, list[str]]]
+    """The fields of a record; a field that it has several times is a list."""
+
+ENCODING, ERRORS = "utf-8", "surrogateescape"
+
+MAX_LINE = 1024 * 1024  # bytes of a record as journalctl prints it; a larger one is told, and left out
+MAX_VALUE = 64 * 1024  # bytes of a value that are kept, in whole lines
+MAX_RECORD = 192 * 1024  # bytes of a record as it is spelled here; the redactor reads lines of 256 KiB
+SMALL_VALUE = 1024  # bytes; no number of fields of that size makes a record too large
+MAX_FIELDS = 100  # of a record that are kept
+
+REALTIME = "__REALTIME_TIMESTAMP"
+"""When journald received the record, in microseconds since the epoch, UTC."""
+
+_BYTE = 0xFF
+_FIELD = re.compile(r"[A-Z0-9_]{1,64}")
+_REALTIME = re.compile(rb'"__REALTIME_TIMESTAMP"\s{0,4}:\s{0,4}"(\d{1,20})"')
+# A control character that json leaves as it is, and that a reader of lines takes for a line's end.
+_LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x7f\x85\u2028\u2029"}
+
+
+def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a stream without their ends; of one that is too large its time, as a record.
+
+    Memory is bounded by MAX_LINE and a block.
+    """
+    pending: list[bytes] = []
+    size = 0
+    for block in blocks:
+        start = 0
+        while True:
+            end = block.find(b"\n", start)
+            piece = block[start : end if end >= 0 else None]
+            if size <= MAX_LINE:
+                pending.append(piece)
+            size += len(piece)
+            if end < 0:
+                break
+            yield _line(pending, size)
+            pending, size, start = [], 0, end + 1
+    if size:
+        yield _line(pending, size)
+
+
+def _line(pieces: list[bytes], size: int) -> bytes:
+    line = b"".join(pieces)
+    return line if size <= MAX_LINE else _too_large(line, size)
+
+
+def _too_large(head: bytes, size: int) -> bytes:
+    """Return a record in the place of one that is too large, with its time if its head tells it."""
+    time = _REALTIME.search(head)
+    record: Record = {"PRIORITY": "4", "MESSAGE": f"[a record of {size} bytes was left out]"}
+    if time:
+        record = {REALTIME: time[1].decode("ascii"), **record}
+    return json.dumps(record).encode("ascii")
+
+
+def decoded(line: bytes) -> Optional[Record]:
+    """Return the record that a line of `journalctl -a -o json` is; None where it is none.
+
+    Values that are not UTF-8 or hold control characters come as lists of byte numbers, and a field that a
+    record has several times as a list of values (systemd.io, Journal Export Formats). Bytes that are not
+    UTF-8 become surrogate escapes.
+    """
+    try:
+        found: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    record: Record = {}
+    for name, value in found.items():
+        if len(record) == MAX_FIELDS:
+            break
+        if _FIELD.fullmatch(name) and value is not None:
+            record[name] = _values(value)
+    return record
+
+
+def _values(value: Any) -> Union[str, list[str]]:
+    text = _text(value)
+    if text is not None:
+        return _bounded(text)
+    if isinstance(value, list):
+        return [_bounded(_text(one) or "") for one in value]
+    return _bounded(str(value))
+
+
+def _text(value: Any) -> Optional[str]:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, int) and 0 <= one <= _BYTE for one in value):
+        return bytes(value).decode(ENCODING, ERRORS)
+    return None
+
+
+def _bounded(text: str, limit: int = MAX_VALUE) -> str:
+    """Return a value, or the whole lines at its beginning: one that was cut in two might hide a secret."""
+    if len(text) <= limit:
+        return text
+    kept = text[: text.rfind("\n", 0, limit) + 1]
+    return f"{kept}[{len(text) - len(kept)} more characters were left out]"
+
+
+def encoded(record: Record) -> bytes:
+    """Return a record as one line of JSON with its end, of MAX_RECORD bytes at most."""
+    line = _encoded(record)
+    if len(line) > MAX_RECORD:
+        line = _encoded({name: _shortened(value) for name, value in record.items()})
+    return line
+
+
+def _shortened(value: Union[str, list[str]]) -> Union[str, list[str]]:
+    if isinstance(value, str):
+        return _bounded(value, SMALL_VALUE)
+    return f"[{len(value)} values were left out]"
+
+
+def _encoded(record: Record) -> bytes:
+    return spelled(json.dumps(record, ensure_ascii=False), record)
+
+
+def spelled(text: str, value: object) -> bytes:
+    """Return JSON in UTF-8, with a line end; what is not UTF-8 in it is escaped."""
+    try:
+        return text.translate(_LINE_ENDS).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(value).encode("ascii") + b"\n"
+
+
+def text_of(record: Record, name: str) -> str:
+    """Return a field of a record as text; of one that it has several times, each on a line of its own."""
+    value = record.get(name, "")
+    return value if isinstance(value, str) else "\n".join(value)
