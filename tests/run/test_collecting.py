@@ -14,6 +14,8 @@ from osvc_diag.bundle.manifest import State
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.clock import SystemClock
 from osvc_diag.commands.pool import CommandPool
+from osvc_diag.journal.queries import Times
+from osvc_diag.journal.reading import JournalReader
 from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.patience import PatientReader
@@ -63,6 +65,7 @@ class Desk:
                     sources=SourceReader(self.node.trees, Bounds.of(Window(), dt.timezone.utc), 1 << 20),
                     patient=patient,
                     commands=CommandPool(),
+                    journal=JournalReader(self.node, Times(), 1 << 20),
                     redactor=Redactor(secrets, Tokens.for_cluster(secrets)),
                     writer=writer,
                     max_size=max_size,
