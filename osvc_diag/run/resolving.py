@@ -51,10 +51,10 @@ class Resolver:
         if not collector.folders:
             return self
         granting = Resolver(self._node)
-        granting._granted = self._granted  # noqa: SLF001 - of this very class
-        granting._grants = collector.grants  # noqa: SLF001
-        granting._trees = self._trees.granting(collector.grants)  # noqa: SLF001
-        granting._families = LogFamilies(granting._trees)  # noqa: SLF001
+        granting._granted = self._granted
+        granting._grants = collector.grants
+        granting._trees = self._trees.granting(collector.grants)
+        granting._families = LogFamilies(granting._trees)
         return granting
 
     @property

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from making_logs import START, Logs, record, restless_log, steady_log
 
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, LogSource
+from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
 from osvc_diag.reading import sources as sources_module
 from osvc_diag.reading.blocks import BLOCK
 from osvc_diag.reading.bounds import Bounds
@@ -245,9 +245,10 @@ class TestAccount:
 
 
 class TestDocuments:
-    def read(self, reader, compute):
+    def read(self, reader, compute, form=Form.JSON):
         outcome = Outcome()
-        return b"".join(reader.read(Artifact("info/x.json", DocumentSource(compute)), outcome)), outcome
+        artifact = Artifact("info/x.json", DocumentSource(compute), form=form)
+        return b"".join(reader.read(artifact, outcome)), outcome
 
     def test_a_document_is_sorted_readable_json(self, reader):
         content, outcome = self.read(
@@ -257,6 +258,15 @@ class TestDocuments:
         assert content.index(b'"a"') < content.index(b'"b"')
         assert "ü".encode() in content
         assert (outcome.state, outcome.source_bytes, outcome.status) == ("ok", len(content), None)
+
+    def test_a_text_is_taken_as_it_is(self, reader):
+        content, outcome = self.read(reader, lambda: "a\nü", form=Form.TEXT)
+        assert content == "a\nü".encode()
+        assert outcome.source_bytes == len(content)
+
+    def test_a_text_that_is_none_is_refused(self, reader):
+        with pytest.raises(TypeError, match="gave a dict, not a text"):
+            self.read(reader, dict, form=Form.TEXT)
 
     def test_what_a_plugin_raises_comes_through(self, reader):
         with pytest.raises(ZeroDivisionError):
