@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     """From an absolute path to the real root that it lies below and the components below that root;
     NotTakenError where it lies below none."""
 
+_LEAST_READ = 4096  # bytes
 MAX_LINKS = 40  # as the kernel's own limit
 
 # O_PATH: a folder that may be entered but not listed (0711) is passed through.
@@ -235,6 +236,23 @@ def checked(fd: int) -> OpenedFile:
         os.close(fd)
         raise
     return OpenedFile(fd, status)
+
+
+def whole(opened: OpenedFile, limit: int) -> bytes:
+    """Return the content of a file.
+
+    Raises:
+        NotTakenError: it is larger than `limit` bytes.
+    """
+    wanted = max(_LEAST_READ, min(opened.status.st_size, limit) + 1)  # one more tells that it did not grow
+    pieces: list[bytes] = []
+    size = 0
+    while size <= limit:
+        pieces.append(os.pread(opened.fd, wanted, size))
+        size += len(pieces[-1])
+        if len(pieces[-1]) < wanted and size <= limit:
+            return b"".join(pieces)
+    raise NotTakenError(f"is larger than {limit} bytes")
 
 
 def _refuse_kind(mode: int) -> NoReturn:

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from osvc_diag.reading.descent import FILE_FLAGS, PASS_FLAGS, NotTakenError, OpenedFile, checked
+from osvc_diag.reading.descent import FILE_FLAGS, PASS_FLAGS, NotTakenError, OpenedFile, checked, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,19 @@ class Neighbours:
             return checked(os.open(name, FILE_FLAGS, dir_fd=self._fds[-1]))
         except (OSError, NotTakenError, _NotStraightError):
             return self._trees.open(path)
+
+    def read(self, path: str, limit: int) -> tuple[bytes, os.stat_result]:
+        """Read a small file whole, as `Trees.read` does; return also what was known of it before.
+
+        Raises:
+            OSError: as the system says.
+            NotTakenError: as for `open`, or it is larger than `limit` bytes.
+        """
+        opened = self.open(path)
+        try:
+            return whole(opened, limit), opened.status
+        finally:
+            os.close(opened.fd)
 
     def look(self, path: str) -> os.stat_result:
         """Return what is known of a regular file without opening it, as `Trees.look` does."""

@@ -73,7 +73,7 @@ class Trees:
     def granting(self, grants: Callable[[str], bool]) -> Trees:
         """Return the same folders, with more files granted outside of them."""
         granting = copy.copy(self)
-        granting._grants = lambda path: self._grants(path) or grants(path)  # noqa: SLF001 - of this very class
+        granting._grants = lambda path: self._grants(path) or grants(path)
         return granting
 
     def open(self, path: str) -> OpenedFile:
@@ -116,11 +116,8 @@ class Trees:
             OSError: as the system says.
             NotTakenError: it is not a regular file, leads out of the folders, or is larger than `limit`.
         """
-        with os.fdopen(self.open(path).fd, "rb") as file:
-            content = file.read(limit + 1)
-        if len(content) > limit:
-            raise NotTakenError(f"is larger than {limit} bytes")
-        return content
+        with self.neighbours() as near:
+            return near.read(path, limit)[0]
 
     def neighbours(self) -> Neighbours:
         """Return what opens many files that lie near each other, in fewer steps; a context manager."""

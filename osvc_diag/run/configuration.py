@@ -3,38 +3,98 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import RedactionError
 from osvc_diag.objects.conf import CONF_LIMIT, check_conf
 from osvc_diag.reading.trees import NotTakenError
+from osvc_diag.redaction import learn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from osvc_diag.node.node import Node
+    from osvc_diag.redaction import Secrets
 
 SITE_FILE = "diag.ini"
+SETTLED = 2_000_000_000  # nanoseconds after which a file that changes again shows it by another time
 
 
-def read_configuration(node: Node) -> tuple[list[tuple[str, bytes]], list[Gap]]:
-    """Return the text of every conf, with its name in a bundle, and a gap for each that cannot be read."""
+class Identity(NamedTuple):
+    """What tells a file from another one of its name, and from itself after a change."""
+
+    device: int
+    inode: int
+    size: int
+    written: int
+    """Nanoseconds since the epoch, as the next one."""
+    changed: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Identity:
+        """Return that of a file."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+class Learning:
+    """What was learned of a node's configuration, and whether that is all there is to learn of it still."""
+
+    def __init__(self, node: Node) -> None:
+        """Read it, and learn."""
+        self._node = node
+        self._seen: dict[str, Optional[Identity]] = {}
+        confs, self.gaps = read_configuration(node, self._seen)
+        self.secrets: Secrets = learn(confs, known_names(node))
+
+    def again(self) -> Secrets:
+        """Return what was learned, and what was configured since then."""
+        if self._is_current():
+            return self.secrets
+        confs, _ = read_configuration(self._node)
+        return self.secrets.merge(learn(confs, known_names(self._node)))
+
+    def _is_current(self) -> bool:
+        """Look at all files; where one of them cannot be told to be the one that was read, it is not."""
+        unseen = dict(self._seen)
+        with self._node.trees.neighbours() as near:
+            try:
+                return all(
+                    Identity.of(near.look(path)) == unseen.pop(path) for path in _conf_files(self._node)
+                )
+            except (OSError, KeyError, NotTakenError):
+                return False
+
+
+def read_configuration(
+    node: Node, seen: Optional[dict[str, Optional[Identity]]] = None
+) -> tuple[list[tuple[str, bytes]], list[Gap]]:
+    """Return the text of every conf, with its name in a bundle, and a gap for each that cannot be read.
+
+    Args:
+        node: the node.
+        seen: is filled in: what was read, by path; None of what could be written again unnoticed.
+    """
     confs: list[tuple[str, bytes]] = []
     gaps: list[Gap] = []
-    for path in _conf_files(node):
-        name = node.member(path)
-        try:
-            text = node.trees.read(path, CONF_LIMIT)
-            check_conf(text)
-        except FileNotFoundError:
-            continue  # removed since it was listed
-        except PermissionError:
-            gaps.append(_gap(State.DENIED, name, "permission denied"))
-        except (OSError, NotTakenError, RedactionError) as error:
-            gaps.append(_gap(State.FAILED, name, getattr(error, "strerror", None) or str(error)))
-        else:
-            confs.append((name, text))
+    with node.trees.neighbours() as near:
+        for path in _conf_files(node):
+            name = node.member(path)
+            try:
+                text, status = near.read(path, CONF_LIMIT)
+                check_conf(text)
+            except FileNotFoundError:
+                continue  # removed since it was listed
+            except PermissionError:
+                gaps.append(_gap(State.DENIED, name, "permission denied"))
+            except (OSError, NotTakenError, RedactionError) as error:
+                gaps.append(_gap(State.FAILED, name, getattr(error, "strerror", None) or str(error)))
+            else:
+                confs.append((name, text))
+                if seen is not None:
+                    is_settled = status.st_ctime_ns < time.time_ns() - SETTLED
+                    seen[path] = Identity.of(status) if is_settled else None
     return confs, gaps
 
 

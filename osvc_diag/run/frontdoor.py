@@ -26,10 +26,10 @@ from osvc_diag.plugin.profile import Profile
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.patience import PatientReader
 from osvc_diag.reading.sources import SourceReader
-from osvc_diag.redaction import RULE_SET_VERSION, Redactor, Secrets, SecretSearch, Tokens, learn
+from osvc_diag.redaction import RULE_SET_VERSION, Redactor, SecretSearch, Tokens
 from osvc_diag.run.account import write_account
 from osvc_diag.run.collecting import Collection, CollectionRun
-from osvc_diag.run.configuration import known_names, read_configuration
+from osvc_diag.run.configuration import Learning
 from osvc_diag.run.frontpage import FRONT_PAGE_NAME, front_page
 from osvc_diag.run.prepare import Prepared, prepare
 from osvc_diag.run.request import DEFAULT_LOG_SIZE, Issue, Request
@@ -165,7 +165,8 @@ def make_bundle(
         on_event(_planned(prepared.plan, folder))
         commands.start(prepared.plan.artifacts)
         with phases("learn"):
-            secrets, unlearned = _learn(node)
+            learning = Learning(node)
+            secrets = learning.secrets
             redactor = Redactor(
                 secrets,
                 Tokens.for_cluster(secrets),
@@ -201,7 +202,12 @@ def make_bundle(
                     prepared,
                     plugins,
                     entries=collection.entries,
-                    gaps=[*_plugin_gaps(plugins, request), *prepared.plan.gaps, *unlearned, *collection.gaps],
+                    gaps=[
+                        *_plugin_gaps(plugins, request),
+                        *prepared.plan.gaps,
+                        *learning.gaps,
+                        *collection.gaps,
+                    ],
                     redaction=RedactionFacts(
                         RULE_SET_VERSION, (*secrets.limits, *plugins.redaction_limits())
                     ),
@@ -212,7 +218,7 @@ def make_bundle(
                 archive = writer.seal(front, mtime=started.timestamp())
             with phases("verify"):
                 # Learned again: what was configured meanwhile must not be in the archive either.
-                search = SecretSearch(secrets.merge(_learn(node)[0]), extra_rules=plugins.rules)
+                search = SecretSearch(learning.again(), extra_rules=plugins.rules)
                 verdict = verify(archive, search, on_event=on_event)
                 verdict.raise_for_problems()
             return Result(writer.publish(), manifest, verdict, redactor.mask_text)
@@ -236,11 +242,6 @@ class _Phases:
         begin = self._clock.seconds()
         yield
         self.seconds[phase] = self._clock.seconds() - begin
-
-
-def _learn(node: Node) -> tuple[Secrets, list[Gap]]:
-    confs, gaps = read_configuration(node)
-    return learn(confs, known_names(node)), gaps
 
 
 def _planned(plan: Plan, folder: str) -> events.Planned:
