@@ -137,6 +137,24 @@ RULES = (
         ),
     ),
     Rule(
+        id="phrase",
+        purpose="the password that a French sentence ends with",
+        anchors=(Anchor(rb"mot de passe"),),
+        pattern=(
+            rb"(?i:\bmot de passe)(?:[ ]{1,4}[^\s:=\"']{1,24}){0,4}[ \xa0]{0,4}[:=][ \xa0]{0,4}[\"']?"
+            rb"(?P<secret>[^\s\"']+)"
+        ),
+        masked=(
+            "mot de passe: «hunter2x»",
+            "Mot de passe refus\u00e9 : «hunter2x» (3 essais)",
+            "le mot de passe de la base = '«hunter2x»'",
+        ),
+        kept=(
+            "mot de passe incorrect pour joe",
+            "mot de passe: $PASSWORD",
+        ),
+    ),
+    Rule(
         id="element",
         purpose="XML elements and name/value attributes whose name says that they hold a secret",
         anchors=(

@@ -56,6 +56,7 @@ def front_page(
     sections = [
         _head(manifest, daemon),
         _issue(issue),
+        _peers(manifest),
         _frozen(manifest, node),
         _errors(errors),
         _gaps(manifest),
@@ -110,6 +111,14 @@ def _issue(issue: Issue) -> str:
     return f"The issue, as told\n{lines}" if lines else ""
 
 
+def _peers(manifest: Manifest) -> str:
+    cluster = manifest.cluster
+    if not cluster.peers:
+        return ""
+    wanted = f"Support wants a bundle of the cluster's other nodes too: {' '.join(cluster.peers)}\n"
+    return wanted + (f"  on each of them: {cluster.peer_command}\n" if cluster.peer_command else "")
+
+
 def _frozen(manifest: Manifest, node: Node) -> str:
     flags = {node.member(f"{node.layout.var}/node/frozen"): "the node"}
     for known in node.objects:
@@ -125,7 +134,8 @@ def _frozen(manifest: Manifest, node: Node) -> str:
 def _errors(errors: Mapping[str, Sequence[str]]) -> str:
     """Tell each message once, as it stands last, however often a heartbeat repeats it."""
     alike: dict[str, list[str]] = {}
-    for line in sorted(line for lines in errors.values() for line in lines):
+    # A record that stands in two logs, as of an object and of the node, is one.
+    for line in sorted({line for lines in errors.values() for line in lines}):
         alike.setdefault(_SESSION.sub("", line[STAMP_LENGTH:]), []).append(line)
     newest = sorted(alike.values(), key=lambda lines: lines[-1])[-ERRORS_SHOWN:]
     told = "".join(
