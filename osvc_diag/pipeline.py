@@ -188,7 +188,9 @@ class _EndError(Exception):
     """The items are through: the one end that is no error; never raised."""
 
 
-def beside(name: str, compute: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R]]:
+def beside(
+    name: str, compute: Callable[[T], R], items: Iterable[T], *, when: Callable[[], bool]
+) -> Iterator[tuple[T, R]]:
     """Yield each item with what a thread computed of it, in their order.
 
     The items are taken by the caller, a few ahead of the one that is yielded; the first one is computed
@@ -198,11 +200,13 @@ def beside(name: str, compute: Callable[[T], R], items: Iterable[T]) -> Iterator
         name: of the thread.
         compute: runs in the thread; what it raises is raised when the item's turn comes.
         items: any.
+        when: says whether a thread pays from now on.
     """
     stream = iter(items)
     for item in stream:
         yield item, compute(item)
-        break
+        if when():
+            break
     worker: Optional[_Worker[T, R]] = None
     waiting: deque[T] = deque()
     try:

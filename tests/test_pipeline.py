@@ -170,17 +170,23 @@ def test_an_interrupt_of_the_caller_ends_the_thread_too() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(), max_size=30))
 def test_what_is_computed_beside_stands_with_its_item_and_in_order(items) -> None:
-    assert list(beside("a test's thread", lambda item: item + 1, items)) == [
-        (item, item + 1) for item in items
-    ]
+    pairs = beside("a test's thread", lambda item: item + 1, items, when=lambda: True)
+    assert list(pairs) == [(item, item + 1) for item in items]
     assert threads_of_a_test() == []
 
 
-def test_a_single_item_needs_no_thread_and_the_next_ones_do() -> None:
-    names = [
-        name for _, name in beside("a test's thread", lambda _: threading.current_thread().name, range(3))
-    ]
-    assert names == [threading.current_thread().name, "a test's thread", "a test's thread"]
+@pytest.mark.parametrize("pays_after", range(4))
+def test_a_thread_begins_when_it_pays_and_after_the_first_item(pays_after: int) -> None:
+    asked: list[bool] = []
+
+    def pays() -> bool:
+        asked.append(len(asked) + 1 >= pays_after)
+        return asked[-1]
+
+    own, other = threading.current_thread().name, "a test's thread"
+    pairs = beside(other, lambda _: threading.current_thread().name, range(5), when=pays)
+    in_place = max(1, pays_after)
+    assert [name for _, name in pairs] == [own] * in_place + [other] * (5 - in_place)
 
 
 def test_an_error_beside_is_raised_at_its_item() -> None:
@@ -189,7 +195,7 @@ def test_an_error_beside_is_raised_at_its_item() -> None:
 
     seen: list[int] = []
     with pytest.raises(ZeroDivisionError):
-        seen.extend(item for item, _ in beside("a test's thread", compute, range(20)))
+        seen.extend(item for item, _ in beside("a test's thread", compute, range(20), when=lambda: True))
     assert threads_of_a_test() == []
 
 
@@ -201,7 +207,7 @@ def test_items_are_taken_a_few_ahead_and_by_the_caller() -> None:
             taken.append(threading.current_thread().name)
             yield number
 
-    pairs = beside("a test's thread", str, items())
+    pairs = beside("a test's thread", str, items(), when=lambda: True)
     next(pairs)
     next(pairs)
     assert len(taken) == DEPTH + 2

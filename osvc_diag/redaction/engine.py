@@ -46,6 +46,11 @@ class _GrowingFinder:
         self._left = list(WORTHWHILE)
         self._lock = threading.Lock()
 
+    @property
+    def lets_others_run(self) -> bool:
+        """Whether the engine that is at work by now does."""
+        return self._finder.lets_others_run
+
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
         self._done += PER_BLOCK + len(block)

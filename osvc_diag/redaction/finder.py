@@ -23,6 +23,10 @@ _ESCAPE = re.compile(rb"\\[^A-Za-z0-9](?![?*{+|])")
 class Finder(Protocol):
     """An engine: it finds at least one offset in every line that may hold a secret, and may find more."""
 
+    @property
+    def lets_others_run(self) -> bool:
+        """Whether it works without the interpreter's lock, so that a thread of its own pays."""
+
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
 
@@ -94,6 +98,8 @@ def is_choice(pattern: bytes) -> bool:
 
 class PythonFinder:
     """Looks for every anchor and every literal in a block with `re`."""
+
+    lets_others_run = False
 
     def __init__(self, planned: Plan) -> None:
         self._plan = planned

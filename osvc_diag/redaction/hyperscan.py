@@ -33,6 +33,8 @@ class HyperscanError(Exception):
 class HyperscanFinder:
     """Looks for every anchor and every literal in a block, with one automaton for all."""
 
+    lets_others_run = True
+
     def __init__(self, planned: Plan) -> None:
         if len(planned.literals) > MOST_LITERALS:
             raise HyperscanError("too many literals")

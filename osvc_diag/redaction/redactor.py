@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.errors import RedactionError
 from osvc_diag.objects.conf import ENCODING, ERRORS
+from osvc_diag.pipeline import beside
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
@@ -138,9 +139,14 @@ class Redactor:
 
     def _text(self, blocks: Iterable[bytes], counts: Counter[str]) -> Iterator[bytes]:
         stream = self._stream(counts)
-        for unit in units(blocks):
-            yield stream.next(unit)
+        for unit, offsets in beside(
+            "osvc_diag finder", self._find, units(blocks), when=lambda: self._finder.lets_others_run
+        ):
+            yield stream.next(unit, offsets)
         yield stream.end()
+
+    def _find(self, unit: Unit) -> list[int]:
+        return [] if unit.long_line else self._finder.find(unit.data)
 
     def _stream(self, counts: Counter[str]) -> _Stream:
         return _Stream(self._masker, self._finder, PrivateKeys(self._tokens), counts)
@@ -165,9 +171,15 @@ class _Stream:
         self._open = OpenValue()
         self._long: Optional[LongLine] = None
 
-    def next(self, unit: Unit) -> bytes:
+    def next(self, unit: Unit, offsets: Optional[list[int]] = None) -> bytes:
+        """Return what may leave of the next unit, and of what was kept back before.
+
+        Args:
+            unit: of the stream.
+            offsets: what the finder found in it, where it was asked already.
+        """
         if not unit.long_line:
-            return self._block(unit.data, last=False)
+            return self._block(unit.data, offsets, last=False)
         before = b""
         if self._long is None:
             before = self.end()
@@ -180,13 +192,14 @@ class _Stream:
         return before + masked
 
     def end(self) -> bytes:
-        return self._block(b"", last=True)
+        return self._block(b"", None, last=True)
 
-    def _block(self, data: bytes, *, last: bool) -> bytes:
+    def _block(self, data: bytes, offsets: Optional[list[int]], *, last: bool) -> bytes:
         block = self._keys.take(data)
         if not block:
             return block
-        offsets = self._finder.find(block)
+        if offsets is None or len(block) != len(data):
+            offsets = self._finder.find(block)
         if self._keys.open or self._keys.may_follow(block, offsets):
             masked = self._keys.mask(block, self._counts)
             if masked != block:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
+from osvc_diag.pipeline import beside
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.engine import make_finder
 from osvc_diag.redaction.literals import RANKS, RARE
@@ -70,25 +71,26 @@ class SecretSearch:
 
     def search(self, blocks: Iterable[bytes]) -> Iterator[Hit]:
         """Yield the hits of a stream, each once."""
-        window = b""
-        base = 0
         seen: set[Hit] = set()
-        for chunk, is_last in _chunks(blocks):
-            window += chunk
-            for rule, start in self._found(window, is_first=not base, is_last=is_last):
-                hit = Hit(rule, base + start)
+        for window, offsets in beside(
+            "osvc_diag finder",
+            lambda window: self._finder.find(window.text),
+            _windows(blocks),
+            when=lambda: self._finder.lets_others_run,
+        ):
+            seen = {hit for hit in seen if hit.offset >= window.base}
+            for rule, start in self._found(window, offsets):
+                hit = Hit(rule, window.base + start)
                 if hit not in seen:
                     seen.add(hit)
                     yield hit
-            cut = max(0, len(window) - OVERLAP)
-            window, base = window[cut:], base + cut
-            seen = {hit for hit in seen if hit.offset >= base}
 
-    def _found(self, window: bytes, *, is_first: bool, is_last: bool) -> Iterator[tuple[str, int]]:
+    def _found(self, whole: _Window, offsets: Iterable[int]) -> Iterator[tuple[str, int]]:
         """Yield what stands in a window; what touches its ends is seen whole in another one."""
-        first, last = 0 if is_first else _MARGIN, len(window) if is_last else len(window) - 1
+        window = whole.text
+        first, last = _MARGIN if whole.base else 0, len(window) if whole.is_last else len(window) - 1
         marks: set[bytes] = set()
-        for offset, start, end in _places(window, self._finder.find(window)):
+        for offset, start, end in _places(window, offsets):
             text = _blanked(window, start, end)
             for literal_start, literal in self._learned(text, start, window):
                 if first <= literal_start and literal_start + len(literal.text) <= last:
@@ -162,6 +164,25 @@ def _blanked(window: bytes, start: int, end: int) -> bytes:
     if b"<masked:" in text:
         text = TOKEN.sub(lambda match: _BLANK * len(match[0]), text)
     return text[start - first : end - first]
+
+
+class _Window(NamedTuple):
+    """What is looked at together: the next bytes of a stream, and some before them."""
+
+    text: bytes
+    base: int
+    """Bytes of the stream before it."""
+    is_last: bool
+
+
+def _windows(blocks: Iterable[bytes]) -> Iterator[_Window]:
+    text = b""
+    base = 0
+    for chunk, is_last in _chunks(blocks):
+        text += chunk
+        yield _Window(text, base, is_last)
+        cut = max(0, len(text) - OVERLAP)
+        text, base = text[cut:], base + cut
 
 
 def _chunks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
