@@ -116,7 +116,7 @@ def _node_lines(manifest: Manifest) -> Iterator[str]:
     if cluster.name or cluster.nodes:
         yield f"Cluster:  {cluster.name or 'without a name'}, nodes {' '.join(cluster.nodes) or 'unknown'}"
     yield f"Agent:    {node.agent} {node.agent_version or ''}".rstrip()
-    peers = [name for name in cluster.nodes if name != node.name]
+    peers = cluster.peers or [name for name in cluster.nodes if name != node.name]
     if peers:
         yield f"          (support asks for a bundle of each node: run the same on {' '.join(peers)})"
 

@@ -156,6 +156,10 @@ class ClusterFacts:
 
     name: Optional[str] = None
     nodes: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    """Its other nodes: support wants a bundle of each."""
+    peer_command: Optional[str] = None
+    """What takes the same there; None where a copy of a node's files was read."""
 
 
 @dataclass(frozen=True)

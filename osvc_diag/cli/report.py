@@ -74,6 +74,14 @@ def tell_result(result: Result, output: Output) -> None:
     for limit in manifest.redaction.limits:
         output.warn(limit)
     _tell_gaps(result.gaps, output)
+    _tell_peers(manifest, output)
+
+
+def _tell_peers(manifest: Manifest, output: Output) -> None:
+    cluster = manifest.cluster
+    if cluster.peers:
+        command = f"; run there: {cluster.peer_command}" if cluster.peer_command else ""
+        output.say(f"support wants the same of {' '.join(cluster.peers)}{command}")
 
 
 def masked_words(manifest: Manifest) -> str:
@@ -119,6 +127,8 @@ def result_as_json(result: Result, code: int) -> dict[str, object]:
         "node": manifest.node.name,
         "objects": manifest.selection.objects,
         "related": manifest.selection.related,
+        "peers": manifest.cluster.peers,
+        "peer_command": manifest.cluster.peer_command,
         "artifacts": sum(entry.is_stored for entry in manifest.artifacts),
         "masked": manifest.masked,
         "gaps": [_gap_as_json(gap) for gap in result.gaps],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from osvc_diag import __version__
 from osvc_diag.bundle import manifest as facts
 from osvc_diag.plugin.foreign import shortened
+from osvc_diag.run.peers import peer_command, peers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +47,7 @@ def write_account(
         python_version=platform.python_version(),
         started=_started(prepared),
         node=_node_facts(node),
-        cluster=facts.ClusterFacts(node.cluster.name, tuple(node.cluster.nodes)),
+        cluster=_cluster_facts(prepared),
         selection=facts.SelectionFacts(
             selectors=request.selectors,
             objects=tuple(str(obj) for obj in prepared.objects),
@@ -92,6 +93,13 @@ def _node_facts(node: Node) -> facts.NodeFacts:
         zone=str(node.zone),
         live=node.live,
     )
+
+
+def _cluster_facts(prepared: Prepared) -> facts.ClusterFacts:
+    node = prepared.node
+    peers = peers_of(node.name, node.cluster.nodes)
+    command = peer_command(prepared.request, prepared.window) if peers and node.live else None
+    return facts.ClusterFacts(node.cluster.name, tuple(node.cluster.nodes), peers, command)
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:

@@ -36,7 +36,7 @@ GOLDEN = """{
 "tool_version": "0.1",
 "started": "2026-11-22T20:00:00.000000Z",
 "node": {"name": "node1", "agent": "b2.1", "live": true},
-"cluster": {"name": "c1", "nodes": ["node1", "node2"]},
+"cluster": {"name": "c1", "nodes": ["node1", "node2"], "peers": []},
 "selection": {"selectors": ["web"], "objects": ["web"], "related": [], "only": [], "skip": [], "options": []},
 "redaction": {"rule_set": "1", "limits": []},
 "window": {},
