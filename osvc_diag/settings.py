@@ -11,7 +11,7 @@ import math
 import os
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from osvc_diag.errors import UsageError
 from osvc_diag.exchange.login import Login, split_login
@@ -20,7 +20,7 @@ from osvc_diag.plugin.profile import Profile
 from osvc_diag.units import parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SITE_FILE = "diag.ini"  # not *.conf: the agent would take that for a service
 SECTION = "diag"
@@ -72,6 +72,8 @@ class Settings:
     """How much is taken."""
     output: Optional[str] = None
     """Folder or path of the bundle."""
+    block: tuple[str, ...] = ()
+    """Names of plugins that are not loaded: what option, variable and site file say, all together."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Who set each of the above: `--proxy`, `OSVC_DIAG_PROXY`, the site file's path; nothing for built in."""
     warnings: tuple[str, ...] = ()
@@ -129,6 +131,9 @@ def resolve_settings(
             origins[name] = origin
             break
     _keep_ban(values, origins, site, site_origin)
+    values["block"] = _blocks(
+        (options or {}).get("block"), (environ or {}).get(f"{PREFIX}BLOCK"), site.get("block")
+    )
     warnings += _drop_strangers(values, origins)
     _split_exchange(values)
     return Settings(**values, origins=MappingProxyType(origins), warnings=tuple(warnings))
@@ -157,6 +162,12 @@ def _keep_ban(values: dict[str, Any], origins: dict[str, str], site: Mapping[str
     if site.get("upload", "").strip().lower() == NEVER:
         values["upload"] = NEVER
         origins["upload"] = origin
+
+
+def _blocks(*given: Union[str, Iterable[str], None]) -> tuple[str, ...]:
+    """Block what any of them names: what a site keeps out, no option lets in."""
+    found = (_names(names) if isinstance(names, str) else names for names in given if names)
+    return tuple(sorted({name for names in found for name in names}))
 
 
 def _drop_strangers(values: dict[str, Any], origins: Mapping[str, str]) -> list[str]:
@@ -215,6 +226,10 @@ def _text(value: str) -> str:
     return value.strip()
 
 
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def _url(value: str) -> str:
     split_login(value)
     return value.strip()
@@ -253,5 +268,6 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "timeout": _positive_duration,
         "profile": Profile.parse,
         "output": _text,
+        "block": _names,
     }
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.compression import Compression
 from osvc_diag.cli.exchange_options import add_exchange_arguments, upload_command
+from osvc_diag.cli.loading import add_plugin_arguments, load_for
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
 from osvc_diag.cli.questions import ask_issue
 from osvc_diag.cli.report import plan_as_json, result_as_json, tell_plan, tell_result
@@ -81,8 +82,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also what the objects refer to, and what refers to them: volumes, cfg, sec, parents, scalers",
     )
+    group.add_argument(
+        "-o",
+        dest="option",
+        action="append",
+        default=[],
+        metavar="COLLECTOR.KEY=VALUE",
+        help="tell a collector something; osvc-diag plugins NAME lists what",
+    )
     group.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
     group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")
+    add_plugin_arguments(parser)
     group = parser.add_argument_group("the bundle")
     group.add_argument("--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
     group.add_argument(
@@ -119,8 +129,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415
-    from osvc_diag.run.frontdoor import make_bundle  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.sending import site_folder  # noqa: PLC0415 - not for --help
 
     node = find_node(args)
     if not args.selectors:
@@ -128,8 +137,18 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             "no SELECTOR was given; usage: osvc-diag SELECTOR... [OPTIONS]", hint=_what_there_is(node)
         )
     _warn_of_command_names(node, output)
-    plugins = load_plugins()
-    sending = _sending(args, plugins, node, output)
+    site = node.layout.etc if node.live else site_folder()
+    etc = node.layout.etc if node.live else None
+    with load_for(args, output, site=site, etc=etc, timeout=args.timeout) as plugins:
+        return _collect(args, plugins, node, output, site)
+
+
+def _collect(
+    args: argparse.Namespace, plugins: Plugins, node: Node, output: Output, site: Optional[str]
+) -> int:
+    from osvc_diag.run.frontdoor import make_bundle  # noqa: PLC0415 - not for --help
+
+    sending = _sending(args, plugins, output, site)
     request = _request(args, sending.settings)
     if args.dry_run:
         return _dry_run(request, node, plugins, output)
@@ -146,15 +165,14 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     return code
 
 
-def _sending(args: argparse.Namespace, plugins: Plugins, node: Node, output: Output) -> Sending:
+def _sending(args: argparse.Namespace, plugins: Plugins, output: Output, etc: Optional[str]) -> Sending:
     """Resolve how to send before anything is collected: a mistake in it is told at once."""
-    from osvc_diag.cli.sending import check_sending, sending_from, site_folder  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.sending import check_sending, sending_from  # noqa: PLC0415 - not for --help
 
     if args.no_upload and args.yes:
         raise UsageError(
             "--yes says to send the bundle, and --no-upload not to", hint="leave one of them out"
         )
-    etc = node.layout.etc if node.live else site_folder()
     sending = sending_from(args, plugins, output, etc=etc, agreed=args.upload or args.yes)
     if sending.is_agreed:
         check_sending(sending)
@@ -215,6 +233,7 @@ def _request(args: argparse.Namespace, settings: Settings) -> Request:
         profile=settings.profile,
         only=args.only,
         skip=args.skip,
+        options=tuple(args.option),
         with_related=args.with_related,
         label=args.label,
         issue=Issue(args.purpose, args.context, args.started, args.impact, args.ticket),

@@ -14,6 +14,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Optional
 
+from osvc_diag.cli.loading import rules_for
 from osvc_diag.cli.options import add_node_arguments, find_node
 from osvc_diag.errors import DiagError, NodeNotFoundError, RedactionError, UsageError, VerificationError
 from osvc_diag.plugin.artifact import Form
@@ -46,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Redact one stream, or list the rules."""
-    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415 - not for --help
-
-    rules = load_plugins().rules
+    rules = rules_for(args, output)
     if args.rules:
         _list_rules(rules, output)
         return OK

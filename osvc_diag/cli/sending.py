@@ -145,7 +145,7 @@ def send(
         if receipt is not None:
             output.warn(f"it was delivered before; to send it again, remove {receipt_path(path)}")
             return _sent(opened, manifest, issue, receipt)
-        verdict = verdict or _verify(opened, manifest, sending.args, output)
+        verdict = verdict or _verify(opened, manifest, sending, output)
         verdict.raise_for_problems()
         conditions = conditions_from(
             settings, environ=sending.environ, insecure=sending.insecure, link=_earlier_link(opened)
@@ -183,10 +183,10 @@ def tell_sent(sent: Sent, output: Output) -> None:
 
 def site_folder() -> Optional[str]:
     """Return the configuration folder of this machine's agent, where the site file may be."""
-    from osvc_diag.node.node import Node  # noqa: PLC0415
+    from osvc_diag.node.finding import find_layout  # noqa: PLC0415
 
     try:
-        return Node.discover().layout.etc
+        return find_layout(None, os.environ).etc
     except NodeNotFoundError:
         return None
 
@@ -198,12 +198,12 @@ def _read(opened: OpenedBundle) -> tuple[Manifest, Issue]:
         return bundle.manifest, read_issue(bundle)
 
 
-def _verify(opened: OpenedBundle, manifest: Manifest, args: argparse.Namespace, output: Output) -> Verdict:
+def _verify(opened: OpenedBundle, manifest: Manifest, sending: Sending, output: Output) -> Verdict:
     """Verify the very descriptor that is sent."""
     from osvc_diag.bundle.verify import verify  # noqa: PLC0415 - not for --help
     from osvc_diag.cli.verify import scope_of  # noqa: PLC0415
 
-    scope = scope_of(args, manifest)
+    scope = scope_of(sending.args, manifest, sending.plugins.rules)
     for limit in scope.limits:
         output.warn(limit)
     with opened.file() as file, output.progress() as on_event:

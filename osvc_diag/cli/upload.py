@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from osvc_diag.cli.exchange_options import add_exchange_arguments
+from osvc_diag.cli.loading import load_for
 from osvc_diag.cli.options import add_node_arguments
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, ask, send; a no is no failure."""
     from osvc_diag.cli import sending as way  # noqa: PLC0415 - not for --help
-    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415
 
-    sending = way.sending_from(args, load_plugins(), output, etc=way.site_folder(), agreed=args.yes)
-    sent = way.send(args.bundle, sending, output)
+    etc = way.site_folder()
+    with load_for(args, output, site=etc, etc=etc) as plugins:
+        sending = way.sending_from(args, plugins, output, etc=etc, agreed=args.yes)
+        sent = way.send(args.bundle, sending, output)
     if sent is not None and output.is_json:
         output.result(json.dumps(sent.as_json(), indent=2))
     elif sent is not None:

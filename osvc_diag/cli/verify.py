@@ -12,19 +12,21 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Optional
 
+from osvc_diag.cli.loading import rules_for
 from osvc_diag.cli.options import add_node_arguments, find_node
 from osvc_diag.errors import NodeNotFoundError
 from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from osvc_diag.bundle.manifest import Manifest
     from osvc_diag.bundle.verdict import Verdict
     from osvc_diag.bundle.verify import Search
     from osvc_diag.cli.output import Output
     from osvc_diag.node.node import Node
-    from osvc_diag.redaction import Secrets
+    from osvc_diag.redaction import Rule, Secrets
 
 OK = 0
 
@@ -73,7 +75,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     from osvc_diag.bundle.verify import verify  # noqa: PLC0415
 
     with Bundle.open(args.bundle) as bundle:
-        scope = scope_of(args, bundle.manifest)
+        scope = scope_of(args, bundle.manifest, rules_for(args, output))
     with output.progress() as on_event:
         verdict = verify(args.bundle, scope.search, on_event=on_event)
     if output.is_json:
@@ -84,9 +86,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     return OK
 
 
-def scope_of(args: argparse.Namespace, manifest: Manifest) -> Scope:
+def scope_of(args: argparse.Namespace, manifest: Manifest, rules: Sequence[Rule]) -> Scope:
     """Learn what the node's configuration tells, where it is the node of the bundle."""
-    from osvc_diag.plugin.plugin_manager import load_plugins  # noqa: PLC0415
     from osvc_diag.redaction import SecretSearch, learn  # noqa: PLC0415
     from osvc_diag.run.configuration import known_names, read_configuration  # noqa: PLC0415 - not for --help
 
@@ -99,7 +100,7 @@ def scope_of(args: argparse.Namespace, manifest: Manifest) -> Scope:
     strange = _strangeness(node, names, manifest)
     limits = [f"{gap.artifact}: {gap.reason}" for gap in gaps] + secrets.limits
     return Scope(
-        SecretSearch(secrets, extra_rules=load_plugins().rules),
+        SecretSearch(secrets, extra_rules=rules),
         node=node.name if node else None,
         knows_node=strange is None,
         limits=tuple([*limits, strange] if strange else limits),

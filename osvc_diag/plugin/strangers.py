@@ -17,6 +17,7 @@ from osvc_diag.plugin.asking import HOOKS, Added
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.crossing import CrossingError, no_function, received
 from osvc_diag.plugin.declaring import Declaring
+from osvc_diag.plugin.importing import import_plugin
 from osvc_diag.plugin.process import ForeignError, GoneError, PluginProcess
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.redaction.rule import Rule
@@ -154,6 +155,14 @@ class Stranger:
             return False
         return self._ask({"do": "exchange", "url": url}, patience=LONGEST_ANSWER) is True
 
+    def imported(self) -> object:
+        """Import it into this process: nothing else can bring a bundle away by an exchange of its own.
+
+        Raises:
+            BaseException: whatever its code raises.
+        """
+        return import_plugin(self.name, self._what)
+
     def let_go(self) -> None:
         """Let its process end by itself."""
         self._is_over = True
@@ -170,7 +179,8 @@ class Stranger:
             self._process = PluginProcess(mark, environ)
             if self._is_over:  # it took so long that nobody waits any more
                 self._process.close()
-            self._answer = self._ask({"do": "load", "name": self.name, **self._what}, patience=self._patience)
+            message = {"do": "load", "name": self.name, "what": dict(self._what)}
+            self._answer = self._ask(message, patience=self._patience)
         except Exception as error:  # noqa: BLE001 - handed over to the thread that waits
             self._error = error
 

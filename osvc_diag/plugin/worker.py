@@ -13,8 +13,6 @@ import resource
 import signal
 import sys
 import traceback
-from importlib import metadata
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Callable
 
 import pluggy
@@ -24,6 +22,7 @@ from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.asking import ask_plugin
 from osvc_diag.plugin.crossing import CrossingError, no_function, sent
 from osvc_diag.plugin.foreign import told_by
+from osvc_diag.plugin.importing import import_plugin
 from osvc_diag.plugin.wire import Inbox, WireError, packed
 
 if TYPE_CHECKING:
@@ -120,10 +119,7 @@ class _Served:
             return {"error": _told(error)}
 
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:
-        if "source" in message:
-            plugin: object = _module(message["name"], message["path"], message["source"])
-        else:
-            plugin = metadata.EntryPoint(message["name"], message["value"], hookspecs.PROJECT).load()
+        plugin = import_plugin(message["name"], message["what"])
         added = ask_plugin(self._manager, plugin, message["name"])
         return {
             "hooks": added.hooks,
@@ -146,15 +142,6 @@ class _Served:
     def _keep(self, function: Callable[..., Any]) -> int:
         self._functions.append(function)
         return len(self._functions) - 1
-
-
-def _module(name: str, path: str, source: str) -> ModuleType:
-    """Run the text of a plugin that is one file."""
-    module = ModuleType(f"osvc_diag_file_{name}")
-    module.__file__ = path
-    sys.modules[module.__name__] = module
-    exec(compile(source, path, "exec", dont_inherit=True), vars(module))  # noqa: S102 - that is what it is for
-    return module
 
 
 def _told(error: BaseException) -> str:
