@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.manifest import Gap, State
     from osvc_diag.errors import DiagError
     from osvc_diag.node.node import Node
+    from osvc_diag.objects.conf import ConfEntry
     from osvc_diag.objects.naming import ObjectPath
     from osvc_diag.plugin.artifact import Artifact, Artifacts, Form, Priority
     from osvc_diag.plugin.collector import Collector, Declared
@@ -21,6 +22,7 @@ __all__ = [
     "Artifact",
     "Artifacts",
     "Collector",
+    "ConfEntry",
     "Declared",
     "DiagError",
     "Form",
@@ -46,6 +48,7 @@ _HOMES = {
     "Artifact": "osvc_diag.plugin.artifact",
     "Artifacts": "osvc_diag.plugin.artifact",
     "Collector": "osvc_diag.plugin.collector",
+    "ConfEntry": "osvc_diag.objects.conf",
     "Declared": "osvc_diag.plugin.collector",
     "DiagError": "osvc_diag.errors",
     "Form": "osvc_diag.plugin.artifact",

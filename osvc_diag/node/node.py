@@ -6,22 +6,25 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional, Union
 
-from osvc_diag.errors import NoSuchObjectError
+from osvc_diag.errors import NoSuchObjectError, RedactionError
 from osvc_diag.node.agent import Agent, detect_agent
 from osvc_diag.node.finding import find_layout
 from osvc_diag.node.grants import Grants
 from osvc_diag.node.identity import Cluster, find_name, read_cluster
 from osvc_diag.node.inventory import KnownObject, UnlistedFolder, take_inventory
 from osvc_diag.node.zones import find_zone
+from osvc_diag.objects.conf import CONF_LIMIT, parse_conf
 from osvc_diag.objects.layout import Layout
+from osvc_diag.objects.relations import filler
 from osvc_diag.objects.selectors import NODE_WORD, Selector, nearest, select_fragment
 from osvc_diag.printable import quoted
-from osvc_diag.reading.trees import Trees
+from osvc_diag.reading.trees import NotTakenError, Trees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import tzinfo
 
+    from osvc_diag.objects.conf import ConfEntry
     from osvc_diag.objects.naming import ObjectPath
 
 _SHOWN_OBJECTS = 20  # that an error lists
@@ -128,6 +131,19 @@ class Node:
     def live(self) -> bool:
         """Whether this machine is the node: only then commands and processes tell something about it."""
         return self.root is None
+
+    def conf_of(self, obj: ObjectPath) -> list[ConfEntry]:
+        """Return the keys of an object's configuration in the order of the text, their references filled in.
+
+        `{env.x}`, `{namespace}`, `{name}` and the like are; keys with a scope stand beside those without.
+        There are none where it cannot be read: the collector object-conf tells why.
+        """
+        try:
+            entries = parse_conf(self.trees.read(self.layout.conf_path(obj), CONF_LIMIT))
+        except (OSError, NotTakenError, RedactionError):
+            return []
+        fill = filler(obj, entries)
+        return [entry._replace(value=fill(entry.section, entry.value)) for entry in entries]
 
     def select(self, selectors: Union[str, Sequence[str]]) -> list[ObjectPath]:
         """Return the objects that selectors choose, sorted; several are a union.

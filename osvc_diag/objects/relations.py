@@ -66,7 +66,7 @@ def references(obj: ObjectPath, conf: bytes) -> set[ObjectPath]:
         RedactionError: it has too many lines to be a configuration.
     """
     entries = [entry for entry in parse_conf(conf) if entry.section != "data"]
-    fill = _filler(obj, entries)
+    fill = filler(obj, entries)
     found: set[ObjectPath] = set()
     volumes: set[str] = set()
     named: set[str] = set()
@@ -113,8 +113,13 @@ def related(
     return sorted((found & existing) - chosen)
 
 
-def _filler(obj: ObjectPath, entries: Iterable[ConfEntry]) -> Callable[[str, str], str]:
-    """Return what fills the references in a value of a section; one that is not known stays as it is."""
+def filler(obj: ObjectPath, entries: Iterable[ConfEntry]) -> Callable[[str, str], str]:
+    """Return what fills the references in a value of a section; one that is not known stays as it is.
+
+    Args:
+        obj: whose configuration it is.
+        entries: of the configuration.
+    """
     known = {"namespace": obj.namespace, "name": obj.name, "kind": obj.kind, "path": str(obj)}
     for entry in entries:
         if len(entry.value) <= MAX_FILLING and not entry.scope:

@@ -268,7 +268,8 @@ class Artifact:
             patterns: of the paths below it, as in a shell: `*.log`, `*/status.json`, `**/*.trc`. Only what
                 starts with a dot in the pattern starts with one in the path.
             without: patterns of what is left out.
-            form: of all of them; None: the name of each tells.
+            form: of all of them; None: the name of each tells. As `Form.LOG` they are taken as `from_log`
+                does: with their rotated ones, by time, within a `--log-size` each.
             priority: what goes last when a limit is hit.
         """
         return Artifacts(

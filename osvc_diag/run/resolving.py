@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.objects.layout import live_log
 from osvc_diag.plugin.artifact import (
     Artifact,
     Artifacts,
@@ -76,6 +77,8 @@ class Resolver:
                 path = self._trees.on_node(source.path)
                 if self._grants(path):
                     self._granted.add(path)
+            if isinstance(item, Artifact) and declared.profile is not None:
+                item = replace(item, profile=declared.profile)  # noqa: PLW2901 - the same, told more of
             yield item
 
     def _resolved(self, declared: Union[Artifact, Artifacts]) -> Iterator[Union[Artifact, Gap]]:
@@ -87,7 +90,9 @@ class Resolver:
         source = declared.source
         if isinstance(source, GlobSource):
             source = replace(source, folder=self._here(source.folder))
-            yield from _at_most(self._files(declared, source), f"{self._node.member(source.folder)}/*")
+            files = self._files(declared, source)
+            found = self._as_logs(files, declared) if declared.form is Form.LOG else files
+            yield from _at_most(found, f"{self._node.member(source.folder)}/*")
         elif isinstance(source, FamilySource):
             source = replace(source, live=self._here(source.live), also=tuple(map(self._here, source.also)))
             yield from _at_most(self._logs(declared, source), f"{self._node.member(source.live)}.*")
@@ -143,6 +148,17 @@ class Resolver:
             if is_file or ((path == folder or is_entered(path)) and _is_folder(path)):
                 form = declared.form or Form.of(path)
                 yield Artifact(member + path[len(folder) :], FileSource(path), form, declared.priority)
+
+    def _as_logs(self, files: Iterator[Artifact], declared: Artifacts) -> Iterator[Artifact]:
+        """Yield files as the logs that they are, each family once, whichever of its files was found."""
+        lives: dict[str, str] = {}
+        for artifact in files:
+            assert isinstance(artifact.source, FileSource)
+            path = artifact.source.path
+            lives.setdefault(live_log(path) or path, path)
+        for live, path in lives.items():
+            for log in list(self._family(live)) or [LogSource(path, live)]:
+                yield Artifact(self._node.member(log.path), log, Form.LOG, declared.priority)
 
     def _logs(self, declared: Artifacts, source: FamilySource) -> Iterator[Artifact]:
         """Yield a family: the rotated ones by age, with a budget of their own those that do not tell it."""

@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from osvc_diag import Artifact, Collector, Gap, State, hookimpl
+from osvc_diag import Artifact, Collector, Form, Gap, ObjectPath, State, hookimpl
 from osvc_diag.errors import NamingError
 from osvc_diag.testing import NodeBuilder
 
@@ -89,6 +89,29 @@ def test_logs_are_written_as_the_agent_does_and_sliced_as_on_a_real_node(diag_no
         "2026-01-01 00:00:01,000 INFO n:node1 | second\n  continued\n"
         "2026-01-01 00:00:02,000 ERROR n:node1 | third\n"
     )
+
+
+def test_logs_that_a_glob_finds_are_sliced_and_have_their_rotated_ones(diag_node):
+    for name in ("a.log", "a.log.1", "b.err", "notes.md"):
+        diag_node.write_log(f"/var/log/opensvc/{name}", "first", "last")
+    declared = Artifact.from_glob("/var/log/opensvc", "*.log", "*.err", form=Form.LOG)
+    bundle = diag_node.collect(plugin(declared), since="2026-01-01 00:00:01")
+    assert [name.rpartition("/")[2] for name in bundle.names] == ["a.log", "a.log.1", "b.err"]
+    assert [bundle.text(name).count("\n") for name in bundle.names] == [1, 2, 2]
+
+
+def test_a_collector_reads_the_configuration_of_an_object_with_its_references_filled_in(diag_node):
+    conf = "[env]\nbase = /srv/{name}\n\n[app#1]\nstart = {env.base}/bin/start\n  --now\n"
+    obj = diag_node.add_object("prod/svc/web", conf)
+    entries = diag_node.read().conf_of(obj)
+    assert [(entry.section, entry.key, entry.value) for entry in entries] == [
+        ("env", "base", "/srv/web"),
+        ("app#1", "start", "/srv/web/bin/start\n--now"),
+    ]
+
+
+def test_an_object_whose_configuration_cannot_be_read_has_no_keys(diag_node):
+    assert diag_node.read().conf_of(ObjectPath.parse("svc1")) == []
 
 
 def test_a_node_tells_its_agent_its_objects_and_their_state(tmp_path):
