@@ -113,9 +113,10 @@ def _last_errors(text: bytes) -> list[bytes]:
     oldest = 0
     for level in _LEVELS:
         position = text.rfind(level, oldest)
+        enough = len(found) + ERRORS_KEPT
         # More words than records are looked at: such a word may stand in a message.
         for _ in range(4 * ERRORS_KEPT):
-            if position < 0:
+            if position < 0 or len(found) == enough:
                 break
             start = text.rfind(b"\n", 0, position) + 1
             if stamp_of(text, start) and _BEFORE_LEVEL.fullmatch(text, start, position):
