@@ -72,7 +72,9 @@ class CommandFacts:
     seconds: float
     """That it ran, without the time that it had to wait for us."""
     rc: Optional[int] = None
-    """Its exit code; negative for the signal that ended it; None where it never ran, or does not end."""
+    """Its exit code; None where it never ran, a signal ended it, or it does not end."""
+    signal: Optional[str] = None
+    """That ended it: `SIGTERM` or `SIGKILL` where a limit was reached."""
     left_out_bytes: int = 0
     """Of what it wrote to this stream, as far as that was seen."""
 
@@ -163,6 +165,16 @@ class ClusterFacts:
 
 
 @dataclass(frozen=True)
+class SupportFacts:
+    """The contract with support, as far as the agent's collector knows."""
+
+    premium: Optional[bool] = None
+    """Whether the node has the tag PREMIUM_SUPPORT; None is unknown."""
+    reason: Optional[str] = None
+    """Why it is unknown."""
+
+
+@dataclass(frozen=True)
 class SelectionFacts:
     """What was asked for."""
 
@@ -227,6 +239,7 @@ class Manifest:
     window: WindowFacts = field(default_factory=WindowFacts)
     limits: LimitFacts = field(default_factory=LimitFacts)
     label: Optional[str] = None
+    support: SupportFacts = field(default_factory=SupportFacts)
     plugins: tuple[PluginFacts, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
     """How long each phase took."""

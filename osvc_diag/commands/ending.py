@@ -51,6 +51,16 @@ class Ending:
     detail: str = ""
     """A part of the reason: what is missing, or who was left behind."""
 
+    @property
+    def code(self) -> Optional[int]:
+        """Its exit code, where it had the time to give one."""
+        return self.rc if self.rc is not None and self.rc >= 0 else None
+
+    @property
+    def signal(self) -> Optional[str]:
+        """The name of the signal that ended it."""
+        return _signal_name(-self.rc) if self.rc is not None and self.rc < 0 else None
+
 
 def settle(outcome: Outcome, command: Command, ending: Ending, *, is_cut: bool, tells: bool) -> None:
     """Say what became of one stream of a command.
@@ -76,8 +86,8 @@ def _verdict(command: Command, ending: Ending) -> tuple[str, str]:
     if cause is Cause.ITSELF:
         if rc is None:
             return "timeout", "it does not end: the kernel holds it"
-        if rc < 0:
-            return "truncated", f"ended by {_signal_name(-rc)}: what it wrote before is here"
+        if ending.signal is not None:
+            return "truncated", f"ended by {ending.signal}: what it wrote before is here"
         return "ok", "" if rc in command.ok_codes else f"rc {rc}"
     partly = "whole lines that came in time are here"
     return {

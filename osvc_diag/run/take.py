@@ -104,7 +104,7 @@ class Take:
         if ending is None:
             return None
         left_out = shareable_size(self.outcome.left_out_bytes, masked)
-        return CommandFacts(round(ending.seconds, 3), ending.rc, left_out)
+        return CommandFacts(round(ending.seconds, 3), ending.code, ending.signal, left_out)
 
     def _log_facts(self, masked: dict[str, int]) -> Optional[LogFacts]:
         digest = self.digest

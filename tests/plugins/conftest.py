@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
+from osvc_diag.bundle.manifest import Gap
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.plugin_manager import load_plugins
 from osvc_diag.run.resolving import Resolver
@@ -25,7 +26,7 @@ def take() -> Callable[..., list[Artifact]]:
         return [
             artifact
             for declared in collect(node, node.select(selectors))
-            for artifact in resolver.artifacts(declared)
+            for artifact in ([declared] if isinstance(declared, Gap) else resolver.artifacts(declared))
         ]
 
     return run
