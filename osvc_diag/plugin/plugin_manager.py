@@ -155,7 +155,7 @@ def load_plugins(
         for file in files:
             gathered.add_file(file)
         for name in SHIPPED:
-            gathered.add(name, f"{DISTRIBUTION} {__version__}", partial(load_shipped, name))
+            gathered.add_shipped(name)
         for name, plugin in extra:
             gathered.add(name, "", partial(_same, plugin))
         return gathered.result(begin)
@@ -185,6 +185,7 @@ class _Gathered:
         self._rules: list[Rule] = []
         self._failures: list[tuple[str, str]] = []
         self._claims: dict[str, list[tuple[str, Collector]]] = {}
+        self._shipped: set[str] = set()
         self._invited: list[tuple[Stranger, str, dict[str, str]]] = []
 
     def fail(self, name: str, error: BaseException) -> str:
@@ -198,6 +199,12 @@ class _Gathered:
         self._take(
             name, distribution, lambda: ask_plugin(self._manager, load(), _claimant(name, distribution))
         )
+
+    def add_shipped(self, name: str) -> None:
+        """Take a plugin that comes with this code."""
+        distribution = f"{DISTRIBUTION} {__version__}"
+        self._shipped.add(_claimant(name, distribution))
+        self.add(name, distribution, partial(load_shipped, name))
 
     def invite(self, name: str, distribution: str, what: dict[str, str]) -> None:
         """Have a plugin loaded in a process of its own; the answer is waited for in `result`."""
@@ -226,8 +233,16 @@ class _Gathered:
             self._take(stranger.name, distribution, stranger.added)
         collectors: list[Collector] = []
         for name, claims in sorted(self._claims.items()):
+            shipped = [claim for claim in claims if claim[0] in self._shipped]
             if len(claims) == 1:
                 collectors.append(claims[0][1])
+            elif shipped:
+                # A third party's cannot take a shipped collector away; only blocking that one can.
+                collectors.append(shipped[0][1])
+                for plugin, _ in claims:
+                    if plugin not in self._shipped:
+                        problem = f"its collector {name} is not used: {shipped[0][0]} has that name"
+                        self._failures.append((plugin.partition(" (")[0], problem))
             else:
                 plugins = " and ".join(plugin for plugin, _ in claims)
                 self._failures.append((name, f"claimed by {plugins}: none of them is used"))

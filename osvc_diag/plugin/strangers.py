@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.collector import Declared
     from osvc_diag.plugin.options import Value
 
-LOADING = 10.0  # seconds that all of them have to be imported, side by side
+LOADING = 10.0  # seconds that each of them has to be imported
+AT_ONCE = 4  # that are imported side by side: the node may be struggling
 STARTING = 5.0  # seconds more for a system that is slow to start a process
 LONGEST_COLLECT = 120.0  # seconds, whatever a collector says it needs
 LONGEST_COMPUTE = 12.0  # seconds: less than the patience of whoever reads it
@@ -50,6 +51,7 @@ class Strangers:
             patience: seconds that they have to be imported.
         """
         self._patience = patience
+        self._turns = threading.Semaphore(AT_ONCE)
         self._mark = f"plugin-{uuid.uuid4().hex}"
         self._members: list[Stranger] = []
         self._environ: dict[str, str] = {}
@@ -66,7 +68,7 @@ class Strangers:
             self._prepare()
         stranger = Stranger(name, what, self._patience)
         self._members.append(stranger)
-        stranger.start(f"{self._mark}-{len(self._members)}", self._environ)
+        stranger.start(f"{self._mark}-{len(self._members)}", self._environ, self._turns)
         return stranger
 
     def close(self) -> None:
@@ -113,10 +115,10 @@ class Stranger:
         self._is_over = False
         self._thread = threading.Thread(target=bool)
 
-    def start(self, mark: str, environ: Mapping[str, str]) -> None:
+    def start(self, mark: str, environ: Mapping[str, str], turns: threading.Semaphore) -> None:
         """Start its process and have it load the plugin, in the background."""
         self._thread = threading.Thread(
-            target=self._load, args=(mark, environ), name="osvc_diag plugin", daemon=True
+            target=self._load, args=(mark, environ, turns), name="osvc_diag plugin", daemon=True
         )
         self._thread.start()
 
@@ -126,7 +128,7 @@ class Stranger:
         Raises:
             ToldError, ValueError, TypeError: it does not answer, or answers what is none.
         """
-        self._thread.join(self._patience + STARTING)
+        self._thread.join(2 * self._patience + STARTING)
         if self._thread.is_alive():
             raise GoneError("its process did not start")
         if isinstance(self._error, StalledError):
@@ -174,7 +176,10 @@ class Stranger:
         if self._process is not None:
             self._process.close()
 
-    def _load(self, mark: str, environ: Mapping[str, str]) -> None:
+    def _load(self, mark: str, environ: Mapping[str, str], turns: threading.Semaphore) -> None:
+        if not turns.acquire(timeout=self._patience):
+            self._error = GoneError("it was not loaded: others before it took too long")
+            return
         try:
             self._process = PluginProcess(mark, environ)
             if self._is_over:  # it took so long that nobody waits any more
@@ -183,6 +188,8 @@ class Stranger:
             self._answer = self._ask(message, patience=self._patience)
         except Exception as error:  # noqa: BLE001 - handed over to the thread that waits
             self._error = error
+        finally:
+            turns.release()
 
     def _ask(self, message: dict[str, Any], **wishes: Any) -> Any:
         if self._process is None:
@@ -191,9 +198,6 @@ class Stranger:
 
     def _collecting(self, function: int) -> Any:
         return partial(self._collect, function)
-
-    def _computing(self, function: int) -> Any:
-        return partial(self._compute, function)
 
     def _collect(
         self,
@@ -215,7 +219,8 @@ class Stranger:
             "values": None if values is None else dict(values),
         }
         self._node = node
-        declaring = Declaring(self._computing)
+        computing = partial(self._compute, min(patience, LONGEST_COMPUTE))
+        declaring = Declaring(lambda number: partial(computing, number))
         error: Optional[Exception] = None
         try:
             self._ask(message, patience=patience, on_item=declaring.take, most=MOST_DECLARED_BYTES)
@@ -225,8 +230,8 @@ class Stranger:
         if error is not None:
             raise error
 
-    def _compute(self, function: int) -> object:
-        return self._ask({"do": "compute", "function": function}, patience=LONGEST_COMPUTE)
+    def _compute(self, patience: float, function: int) -> object:
+        return self._ask({"do": "compute", "function": function}, patience=patience)
 
 
 def _hurried(collector: Collector) -> Collector:

@@ -152,12 +152,20 @@ class TestPackages:
         assert loaded["failures"] == {}
 
     def test_a_collector_claimed_twice_is_a_failure_that_names_both(self, site):
+        site.add("a-diag", "[osvc_diag]\nmine = a_diag\n", a_diag=GOOD.format(name="acme"))
+        site.add("b-diag", "[osvc_diag]\nours = b_diag\n", b_diag=GOOD.format(name="acme"))
+        loaded = site.load()
+        assert "acme" not in loaded["collectors"]
+        problem = loaded["failures"]["acme"]
+        assert "mine (a-diag 1.0)" in problem
+        assert "ours (b-diag 1.0)" in problem
+
+    def test_nobody_takes_a_shipped_collector_away_by_claiming_its_name(self, site):
         site.add("a-diag", "[osvc_diag]\nmine = a_diag\n", a_diag=GOOD.format(name="node-log"))
         loaded = site.load()
-        assert "node-log" not in loaded["collectors"]
-        problem = loaded["failures"]["node-log"]
-        assert "mine (a-diag 1.0)" in problem
-        assert "node-log (osvc-diag" in problem
+        assert "node-log" in loaded["collectors"]
+        problem = loaded["failures"]["mine"]
+        assert problem.startswith("its collector node-log is not used: node-log (osvc-diag")
 
 
 class TestOnePlugin:
