@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections import Counter
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from osvc_diag.errors import RedactionError
 from osvc_diag.objects.conf import ENCODING, ERRORS
@@ -21,7 +21,7 @@ from osvc_diag.redaction.masker import MAX_ROUNDS, Found, LineMasker, blanked, t
 from osvc_diag.redaction.nested import RULE as ASSIGNMENT
 from osvc_diag.redaction.nested import OpenValue
 from osvc_diag.redaction.pem import PrivateKeys
-from osvc_diag.redaction.stream import MAX_LINE, units
+from osvc_diag.redaction.stream import MAX_LINE, Unit, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,13 +29,21 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.finder import Finder
     from osvc_diag.redaction.rule import Rule
     from osvc_diag.redaction.secrets import Secrets
-    from osvc_diag.redaction.stream import Unit
     from osvc_diag.redaction.tokens import Tokens
 
 WITHHELD = "withheld"  # the rule of a text that no rule could be applied to
 _APART = b"\n\x02\n"  # between texts: no match goes from one into the next
 _AT_ONCE = 1024  # short texts
 MAX_CONF = 16 * 1024 * 1024  # bytes; a configuration is read whole, and none is as large
+
+
+class SmallText(NamedTuple):
+    """One of many texts that are in memory, to be redacted with the others."""
+
+    content: bytes
+    form: Form
+    counts: Counter[str]
+    """Of what each rule masked; empty before."""
 
 
 class Redactor:
@@ -95,25 +103,56 @@ class Redactor:
         else:
             yield from self._text(blocks, counts)
 
-    def untouched(self, texts: Sequence[bytes]) -> list[bool]:
-        """Return which of some small texts hold nothing to mask; of the others `redact` decides.
+    def redact_all(self, texts: Sequence[SmallText]) -> list[Union[bytes, Exception]]:
+        """Redact small texts as `redact` does each of them; return an error for one that must be withheld.
 
-        An engine is asked once for all of them, which takes a fraction of asking for each. It knows nothing
-        of the values that a configuration holds as values of secret keys: those are for `redact` alone.
+        An engine is asked once for all of them, which takes a fraction of asking for each.
         """
-        clean = [is_text and len(text) <= MAX_LINE for is_text, text in zip(are_texts(texts), texts)]
+        begun = [
+            self._begun(text) if is_text else None
+            for text, is_text in zip(texts, are_texts([text.content for text in texts]))
+        ]
+        offsets = self._offsets([b"" if text is None else text for text in begun])
+        return [self._ended(*one) for one in zip(texts, begun, offsets)]
+
+    def _begun(self, text: SmallText) -> Optional[bytes]:
+        """Return what engines are to look at; None where it is to be redacted alone."""
+        begun = text.content
+        if text.form is Form.CONF:
+            try:
+                begun = mask_conf(begun, self._masker, text.counts)
+            except RedactionError:  # alone it fails once more, and that is told
+                return None
+        return None if text.form is Form.JSON_LINES or len(begun) > MAX_LINE else begun
+
+    def _ended(self, text: SmallText, begun: Optional[bytes], offsets: list[int]) -> Union[bytes, Exception]:
+        try:
+            if begun is not None:
+                stream = self._stream(text.counts) if offsets else None
+                masked = begun if stream is None else stream.next(Unit(begun), offsets) + stream.end()
+                if text.form is not Form.CONF or masked == begun or _keys_of(masked) == _keys_of(begun):
+                    return masked
+            text.counts.clear()
+            return b"".join(self.redact([text.content], text.form, text.counts))
+        except Exception as error:  # noqa: BLE001 - one text costs only itself
+            return error
+
+    def _offsets(self, texts: Sequence[bytes]) -> list[list[int]]:
+        """Return what an engine finds in each of some texts, when it looks at all of them in one block."""
         ends = list(itertools.accumulate(len(text) + len(_APART) for text in texts))
+        found: list[list[int]] = [[] for _ in texts]
         for offset in self._finder.find(_APART.join(texts)):
-            clean[bisect.bisect_right(ends, offset)] = False
-        return clean
+            number = bisect.bisect_right(ends, offset)
+            found[number].append(offset - (ends[number - 1] if number else 0))
+        return found
 
     def mask_texts(self, texts: Sequence[str]) -> list[str]:
         """Return many short texts as `mask_text` does."""
         masked: list[str] = []
         for start in range(0, len(texts), _AT_ONCE):
             some = texts[start : start + _AT_ONCE]
-            clean = self.untouched([text.encode(ENCODING, ERRORS) for text in some])
-            masked += [text if is_clean else self.mask_text(text) for text, is_clean in zip(some, clean)]
+            offsets = self._offsets([text.encode(ENCODING, ERRORS) for text in some])
+            masked += [self.mask_text(text) if found else text for text, found in zip(some, offsets)]
         return masked
 
     def mask_text(self, text: str) -> str:

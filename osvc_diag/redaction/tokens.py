@@ -58,7 +58,7 @@ class Tokens:
         return b"<masked:%s:%s>" % (rule_id.encode("ascii"), one)
 
     def _id(self, value: bytes) -> bytes:
-        digest = hmac.new(self._key(), value, hashlib.sha256).digest()
+        digest = hmac.digest(self._key(), value, "sha256")
         return base64.b32encode(digest[:_ID_SIZE]).lower()
 
 

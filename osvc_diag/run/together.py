@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Optional, Union
 
 from osvc_diag.bundle.headers import MemberNameError
 from osvc_diag.bundle.manifest import State
 from osvc_diag.bundle.writer import SmallMember
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.redaction.redactor import SmallText
 from osvc_diag.run.diagnosis import NO_ROOM, SourceError, diagnosis
 from osvc_diag.run.take import NOT_STORED, SAME_NAME
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from osvc_diag.run.take import Take
 
 OVERHEAD = 1536  # bytes of a member in the archive beside its content, at most
-TEXTS = frozenset({Form.JSON, Form.LOG, Form.TEXT})
-"""Forms of which nothing is masked but what an engine finds."""
 
 
 class SmallTakes:
@@ -68,28 +66,37 @@ class SmallTakes:
 
     def _redacted(self, takes: Sequence[Take], fetched: Sequence[Fetched]) -> list[Optional[bytes]]:
         """Return the redacted contents; None, and the reason in the take, where there is none."""
-        are_texts = [one.error is None and one.artifact.form in TEXTS for one in fetched]
-        texts = [one.content if is_text else b"" for one, is_text in zip(fetched, are_texts)]
-        untouched = self._redactor.untouched(texts)
+        pairs = list(zip(takes, fetched))
+        texts = [
+            SmallText(one.content, one.artifact.form, take.counts) for take, one in pairs if one.error is None
+        ]
+        redacted = iter(self._redactor.redact_all(texts))
         return [
-            self._content(take, one, is_clean=is_text and is_untouched)
-            for take, one, is_text, is_untouched in zip(takes, fetched, are_texts, untouched)
+            self._content(take, one.error, next(redacted) if one.error is None else b"")
+            for take, one in pairs
         ]
 
-    def _content(self, take: Take, one: Fetched, *, is_clean: bool) -> Optional[bytes]:
-        try:
-            content = one.content if is_clean else self._masked(take, one)
-            if take.digest is not None:
-                take.digest.look_at(content)
-        except Exception as error:  # noqa: BLE001 - one artifact costs only itself
-            take.outcome.settle(*diagnosis(error, self._redactor), is_gap=True)
-            return None
-        return content
+    def _content(
+        self, take: Take, unread: Optional[Exception], redacted: Union[bytes, Exception]
+    ) -> Optional[bytes]:
+        """Return what is to be stored of one.
 
-    def _masked(self, take: Take, one: Fetched) -> bytes:
-        if one.error is not None:
-            raise SourceError from one.error
-        return b"".join(self._redactor.redact([one.content], one.artifact.form, take.counts))
+        Args:
+            take: the one.
+            unread: why it could not be read, where it could not.
+            redacted: its content, or why it could not be redacted.
+        """
+        if unread is not None:
+            failure: Exception = SourceError()
+            failure.__cause__ = unread
+        elif isinstance(redacted, Exception):
+            failure = redacted
+        else:
+            if take.digest is not None:
+                take.digest.look_at(redacted)
+            return redacted
+        take.outcome.settle(*diagnosis(failure, self._redactor), is_gap=True)
+        return None
 
     def _member(self, take: Take, content: Optional[bytes], taken: set[str]) -> Optional[SmallMember]:
         status = take.outcome.status

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redaction_tools import redacted, redactor, unmarked, usable_engines
+from test_redaction_corpus import MASKED_CONFS
 
 from osvc_diag.errors import RedactionError
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction.builtin import builtin_rules
+from osvc_diag.redaction.redactor import SmallText
 from osvc_diag.redaction.rule import Anchor, Rule
 from osvc_diag.redaction.stream import MAX_LINE
 
@@ -32,45 +34,56 @@ def by(request):
     return redactor(*LEARNED, engine=request.param)
 
 
-@given(texts=st.lists(SMALL, max_size=12))
-def test_what_is_untouched_is_returned_by_redact_as_it_is(by, texts):
-    for text, is_untouched in zip(texts, by.untouched(texts)):
-        if is_untouched:
-            counts: Counter[str] = Counter()
-            assert redacted(by, text, Form.LOG, counts) == text
-            assert not counts
+def alone(by, text, form):
+    """A text redacted for itself, or why it cannot be, and the counts."""
+    counts: Counter[str] = Counter()
+    try:
+        return redacted(by, text, form, counts), counts
+    except RedactionError as error:
+        return str(error), counts
 
 
-@given(texts=st.lists(SMALL, max_size=12))
-def test_nothing_that_redact_changes_or_withholds_is_untouched(by, texts):
-    for text, is_untouched in zip(texts, by.untouched(texts)):
-        try:
-            is_changed = redacted(by, text, Form.TEXT) != text
-        except RedactionError:
-            is_changed = True
-        assert not (is_changed and is_untouched)
+@given(texts=st.lists(st.tuples(SMALL, st.sampled_from(Form)), max_size=12))
+def test_texts_are_redacted_as_each_alone(by, texts):
+    small = [SmallText(content, form, Counter()) for content, form in texts]
+    for text, result in zip(small, by.redact_all(small)):
+        expected, counts = alone(by, text.content, text.form)
+        assert (str(result) if isinstance(result, Exception) else result) == expected
+        assert isinstance(expected, str) or text.counts == counts
 
 
-def test_of_many_harmless_texts_all_are_untouched(by):
-    texts = [b'{"status": "up", "number": %d}\n' % number for number in range(1000)]
-    assert by.untouched(texts) == [True] * 1000
-    texts[500] = b"password=Zq9!xWv3\n"
-    texts[501] = b"has Zq9!xWv3 in it"
-    assert [number for number, is_untouched in enumerate(by.untouched(texts)) if not is_untouched] == [
-        500,
-        501,
-    ]
+@pytest.mark.parametrize("name", MASKED_CONFS)
+def test_confs_are_redacted_as_each_alone(by, name):
+    content = unmarked(MASKED_CONFS[name])
+    small = [SmallText(content, Form.CONF, Counter()) for _ in range(3)]
+    expected, counts = alone(by, content, Form.CONF)
+    assert by.redact_all(small) == [expected] * 3
+    assert [text.counts for text in small] == [counts] * 3
+
+
+def asked_of(by, monkeypatch) -> list[int]:
+    """The sizes of what an engine is asked for."""
+    asked = []
+    real = by._finder
+
+    class Asked:
+        lets_others_run = False
+
+        def find(self, block):
+            asked.append(len(block))
+            return real.find(block)
+
+    monkeypatch.setattr(by, "_finder", Asked())
+    return asked
 
 
 def test_an_engine_is_asked_once(by, monkeypatch):
-    asked = []
-    real = by._finder.find
-    monkeypatch.setattr(
-        by, "_finder", type("", (), {"find": lambda _, block: asked.append(1) or real(block)})()
-    )
-    by.untouched([b"line\n"] * 500)
+    asked = asked_of(by, monkeypatch)
+    assert by.redact_all([SmallText(b"line\n", Form.LOG, Counter())] * 500) == [b"line\n"] * 500
     assert by.mask_texts(["file/a", "file/b"] * 250) == ["file/a", "file/b"] * 250
-    assert len(asked) == 2
+    confs = [SmallText(b"[env]\npassword = x%dyZ!\n" % number, Form.CONF, Counter()) for number in range(500)]
+    assert all(b"<masked:" in masked for masked in by.redact_all(confs))
+    assert len(asked) == 3
 
 
 def test_a_match_over_a_line_end_hides_nothing_of_the_next_text():
@@ -83,11 +96,16 @@ def test_a_match_over_a_line_end_hides_nothing_of_the_next_text():
         kept=("badge",),
     )
     by = redactor(extra_rules=(rule,))
-    assert by.untouched([b"badge", b"badge number AB1234"]) == [True, False]
+    small = [SmallText(text, Form.TEXT, Counter()) for text in (b"badge", b"badge number AB1234")]
+    first, second = by.redact_all(small)
+    assert first == b"badge"
+    assert b"AB1234" not in second
 
 
-def test_a_text_of_a_line_that_is_too_long_for_one_block_is_left_to_redact(by):
-    assert by.untouched([b"x" * MAX_LINE, b"x" * (MAX_LINE + 1)]) == [True, False]
+@pytest.mark.parametrize("extra", [0, 1, 300])
+def test_a_line_that_is_too_long_for_one_block_is_redacted_as_alone(by, extra):
+    content = b"x" * (MAX_LINE + extra - 20) + b" Zq9!xWv3 "
+    assert by.redact_all([SmallText(content, Form.TEXT, Counter())]) == [redacted(by, content)]
 
 
 def test_short_texts_are_masked_as_each_alone(by):

@@ -22,6 +22,7 @@ from osvc_diag.reading.fetching import Fetcher
 from osvc_diag.reading.patience import PatientReader
 from osvc_diag.reading.sources import SourceReader
 from osvc_diag.redaction import Redactor, Tokens, learn
+from osvc_diag.redaction.masker import LineMasker
 from osvc_diag.run.collecting import CollectionRun
 from osvc_diag.run.plan import Plan
 from osvc_diag.window import Window
@@ -168,15 +169,14 @@ def read(artifact: Artifact) -> bytes:
 def test_one_that_cannot_be_redacted_costs_only_itself(desk: Desk, monkeypatch: Any) -> None:
     for name in ("a", "b", "c"):
         desk.file(name, b"password: " + name.encode() * 9 + b"\n")
-    real = Redactor.redact
+    real = LineMasker.mask
 
-    def failing(by: Redactor, blocks: Any, form: Form, counts: Any) -> Any:
-        content = b"".join(blocks)
-        if b"bbbb" in content:
+    def failing(masker: LineMasker, line: bytes, counts: Any) -> bytes:
+        if b"bbbb" in line:
             raise RedactionError("a rule failed")
-        return real(by, [content], form, counts)
+        return real(masker, line, counts)
 
-    monkeypatch.setattr(Redactor, "redact", failing)
+    monkeypatch.setattr(LineMasker, "mask", failing)
     states = [entry.state for entry in desk.collect().entries]
     assert states == [State.OK, State.WITHHELD, State.OK]
     assert len(desk.contents()) == 2
@@ -217,9 +217,9 @@ def test_what_grew_beyond_the_room_after_it_was_measured_is_left_out(desk: Desk)
 
 def test_the_redactor_is_asked_once_for_many(desk: Desk, monkeypatch: Any) -> None:
     asked = []
-    real = Redactor.untouched
-    monkeypatch.setattr(Redactor, "untouched", lambda by, texts: asked.append(len(texts)) or real(by, texts))
+    real = Redactor.redact_all
+    monkeypatch.setattr(Redactor, "redact_all", lambda by, texts: asked.append(len(texts)) or real(by, texts))
     for number in range(200):
         desk.file(f"{number:03d}", b"up\n")
     desk.collect()
-    assert asked == [200, 200]  # names, contents
+    assert asked == [200]
