@@ -255,6 +255,17 @@ class Manifest:
                 total[rule] = total.get(rule, 0) + count
         return dict(sorted(total.items()))
 
+    @property
+    def failed_commands(self) -> tuple[ArtifactEntry, ...]:
+        """One output of each command that ran to its end and said that something is wrong: the one why."""
+        failed: dict[str, ArtifactEntry] = {}
+        for entry in self.artifacts:
+            if entry.state is State.OK and entry.command is not None and entry.reason:
+                name, _, suffix = entry.name.rpartition(".")
+                if suffix == "err" or name not in failed:
+                    failed[name] = entry
+        return tuple(failed.values())
+
     def to_json(self) -> bytes:
         """Return the text of manifest.json: ASCII, an artifact or gap a line, so that grep and diff serve."""
         fields = [field.name for field in dataclasses.fields(self)]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.manifest import State
+from osvc_diag.plugin.artifact import CommandSource
+from osvc_diag.printable import printable
+from osvc_diag.run.support import contract_words
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -15,9 +19,11 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.manifest import Gap, Manifest
     from osvc_diag.cli.output import Output
     from osvc_diag.run.frontdoor import Result
+    from osvc_diag.run.plan import Plan
     from osvc_diag.run.prepare import Prepared
 
 GAPS_SHOWN = 15
+COMMANDS_SHOWN = 3
 NETWORK_RULES = frozenset({"host", "ipv4", "ipv6", "mac", "node"})
 """What `--mask-network` adds: an address is no secret by itself. Rules are slow to import, so ids do."""
 _CUT = frozenset({State.SLICED, State.SKIPPED})
@@ -26,15 +32,18 @@ _CUT = frozenset({State.SLICED, State.SKIPPED})
 def tell_plan(prepared: Prepared, output: Output) -> None:
     """List what would be taken, with sizes."""
     plan = prepared.plan
+    lines = command_lines(plan)
     rows = [
         (
             artifact.name,
             "" if artifact.size_hint is None else format_size(artifact.size_hint),
             ", ".join(artifact.collectors),
+            *([lines.get(artifact.name, "")] if lines else []),
         )
         for artifact in plan.artifacts
     ]
-    output.table("", ["artifact", ">size", "collectors"], rows, as_result=True)
+    columns = ["artifact", ">size", "collectors", *(["command"] if lines else [])]
+    output.table("", columns, rows, as_result=True)
     if prepared.related:
         output.say(f"related, and taken too: {', '.join(map(str, prepared.related))}")
     output.say(
@@ -44,15 +53,40 @@ def tell_plan(prepared: Prepared, output: Output) -> None:
     _tell_gaps(plan.gaps, output)
 
 
+def command_lines(plan: Plan) -> dict[str, str]:
+    """Return the command line of each artifact that is the output of one, by name.
+
+    Without what is learned from the node's configuration: a line is masked by the rules alone.
+    """
+    sources = {artifact.name: artifact.source for artifact in plan.artifacts}
+    lines = {
+        name: shlex.join(source.command.argv)
+        for name, source in sources.items()
+        if isinstance(source, CommandSource)
+    }
+    if not lines:
+        return {}
+    from osvc_diag.redaction import Redactor, Tokens, learn  # noqa: PLC0415 - where there are commands
+
+    redactor = Redactor(learn((), ()), Tokens.random())
+    return {name: redactor.mask_text(line) for name, line in lines.items()}
+
+
 def plan_as_json(prepared: Prepared) -> dict[str, object]:
     """Return a plan for programs."""
     plan = prepared.plan
+    lines = command_lines(plan)
     return {
         "node": prepared.node.name,
         "objects": [str(obj) for obj in prepared.objects],
         "related": [str(obj) for obj in prepared.related],
         "artifacts": [
-            {"name": artifact.name, "bytes": artifact.size_hint, "collectors": artifact.collectors}
+            {
+                "name": artifact.name,
+                "bytes": artifact.size_hint,
+                "collectors": artifact.collectors,
+                "command": lines.get(artifact.name),
+            }
             for artifact in plan.artifacts
         ],
         "gaps": [_gap_as_json(gap) for gap in plan.gaps],
@@ -71,9 +105,11 @@ def tell_result(result: Result, output: Output) -> None:
         f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
     )
     _tell_cut(manifest, output)
+    _tell_commands(manifest, output)
     for limit in manifest.redaction.limits:
         output.warn(limit)
     _tell_gaps(result.gaps, output)
+    output.say(f"support: {contract_words(manifest.support)}")
     _tell_peers(manifest, output)
 
 
@@ -104,6 +140,17 @@ def _tell_cut(manifest: Manifest, output: Output) -> None:
         output.warn("no log has a record between --since and --until")
 
 
+def _tell_commands(manifest: Manifest, output: Output) -> None:
+    """Tell which commands failed: what they said is in the bundle, and often the very reason to make one."""
+    failed = manifest.failed_commands
+    if failed:
+        told = [f"{printable(entry.source)} ({entry.reason})" for entry in failed[:COMMANDS_SHOWN]]
+        more = f" and {len(failed) - len(told)} more" if len(failed) > len(told) else ""
+        output.say(
+            f"{counted(len(failed), 'command')} failed, and what they said was taken: {', '.join(told)}{more}"
+        )
+
+
 def _by_collector(manifest: Manifest) -> list[tuple[str, str, str, str, str]]:
     """Sum up what each collector brought; what two of them named counts for the first."""
     rows = []
@@ -127,6 +174,7 @@ def result_as_json(result: Result, code: int) -> dict[str, object]:
         "node": manifest.node.name,
         "objects": manifest.selection.objects,
         "related": manifest.selection.related,
+        "premium": manifest.support.premium,
         "peers": manifest.cluster.peers,
         "peer_command": manifest.cluster.peer_command,
         "artifacts": sum(entry.is_stored for entry in manifest.artifacts),

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from osvc_diag.cli.report import masked_words
+from osvc_diag.run.support import contract_words
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         map(_artifact_row, stored),
         as_result=True,
     )
+    _show_commands(manifest, output)
     _show_masked(manifest, output)
     _show_gaps(manifest, output)
     return 0
@@ -61,6 +63,7 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "objects", _listed(manifest.selection.objects) or "none"
     if manifest.selection.related:
         yield "related", _listed(manifest.selection.related)
+    yield "support", contract_words(manifest.support)
     if window.since or window.until:
         yield "window", f"{window.since or 'the beginning'} to {window.until or 'the end'}"
     if manifest.label:
@@ -76,6 +79,25 @@ def _artifact_row(entry: ArtifactEntry) -> tuple[str, str, str, str]:
     masked = " ".join(f"{rule}={count}" for rule, count in entry.masked.items())
     state = entry.state.value + (f": {entry.reason}" if entry.reason else "")
     return entry.name, state, format_size(entry.stored_bytes or 0), masked
+
+
+def _show_commands(manifest: Manifest, output: Output) -> None:
+    """Tell each command once: its line, how it ended and how long it ran."""
+    ran = {entry.name.rpartition(".")[0]: entry for entry in reversed(manifest.artifacts) if entry.command}
+    if not ran:
+        return
+    rows = (_command_row(name, entry) for name, entry in sorted(ran.items()))
+    output.result("")
+    output.table(
+        counted(len(ran), "command"), ["output", "ended", ">seconds", "command"], rows, as_result=True
+    )
+
+
+def _command_row(name: str, entry: ArtifactEntry) -> tuple[str, str, str, str]:
+    command = entry.command
+    assert command is not None, "only those are asked for"
+    ended = command.signal or (entry.state.value if command.rc is None else f"rc {command.rc}")
+    return f"{name}.*", ended, f"{command.seconds:.1f}", entry.source
 
 
 def _show_masked(manifest: Manifest, output: Output) -> None:

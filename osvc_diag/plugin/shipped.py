@@ -30,6 +30,7 @@ SHIPPED: Mapping[str, str] = MappingProxyType(
         "object-journal": "object_journal",
         "object-log": "object_log",
         "object-state": "object_state",
+        "premium-support": "premium_support",
         "site-rules": "site_rules",
         "system": "system",
     }

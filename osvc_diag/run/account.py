@@ -27,6 +27,7 @@ def write_account(
     entries: Sequence[facts.ArtifactEntry],
     gaps: Iterable[facts.Gap],
     redaction: facts.RedactionFacts,
+    support: facts.SupportFacts,
     seconds: Mapping[str, float],
     mask: Callable[[str], str],
 ) -> facts.Manifest:
@@ -38,6 +39,7 @@ def write_account(
         entries: artifacts that were tried, redacted already.
         gaps: of any stage.
         redaction: how it was redacted.
+        support: what is known of the contract.
         seconds: of each phase.
         mask: takes secrets out of a text.
     """
@@ -64,6 +66,7 @@ def write_account(
         ),
         limits=facts.LimitFacts(request.log_size, request.max_size, request.timeout),
         label=request.label,
+        support=support,
         plugins=tuple(
             facts.PluginFacts(info.name, info.distribution or None, info.collectors, info.problem or None)
             for info in plugins.infos

@@ -22,6 +22,7 @@ from osvc_diag.reading.compressed import compressed_again, compression_of
 from osvc_diag.reading.fetching import MOST_IN_BATCH, Fetcher
 from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
 from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
+from osvc_diag.run.support import OUTPUTS, Heads
 from osvc_diag.run.take import NOT_STORED, SAME_NAME, Take, gap_of
 from osvc_diag.run.together import OVERHEAD, SmallTakes
 
@@ -55,6 +56,8 @@ class Collection:
     gaps: list[Gap] = field(default_factory=list)
     errors: dict[str, list[str]] = field(default_factory=dict)
     """The last error records of each log, redacted, by member name."""
+    heads: Heads = field(default_factory=lambda: Heads(OUTPUTS))
+    """What the agent said of the support contract."""
 
 
 class CollectionRun:
@@ -87,6 +90,7 @@ class CollectionRun:
         self._on_event = on_event
         self._names: set[str] = set()
         self._cut_families: set[str] = set()
+        self._heads = Heads(OUTPUTS)
         self._call_off: Optional[Exception] = None
 
     def run(self, plan: Plan) -> Collection:
@@ -95,7 +99,7 @@ class CollectionRun:
         Raises:
             BundleError: the bundle cannot be written.
         """
-        collection = Collection()
+        collection = Collection(heads=self._heads)
         total = len(plan.artifacts)
         self._fetcher = Fetcher(self._sources, self._patient, plan.artifacts)
         if self._max_size is not None:
@@ -237,6 +241,7 @@ class CollectionRun:
             blocks = self._redactor.redact(self._fetched(take), take.artifact.form, take.counts)
         if take.digest is not None:
             blocks = take.digest.watch(blocks)
+        blocks = self._heads.watch(take.artifact.name, blocks)
         if isinstance(take.artifact.source, LogSource):
             suffix = compression_of(take.artifact.source.path)
             if suffix is not None:

@@ -33,6 +33,7 @@ from osvc_diag.run.configuration import Learning
 from osvc_diag.run.frontpage import FRONT_PAGE_NAME, front_page
 from osvc_diag.run.prepare import Prepared, prepare
 from osvc_diag.run.request import DEFAULT_LOG_SIZE, Issue, Request
+from osvc_diag.run.support import support_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -211,6 +212,7 @@ def make_bundle(
                     redaction=RedactionFacts(
                         RULE_SET_VERSION, (*secrets.limits, *plugins.redaction_limits())
                     ),
+                    support=support_facts(node, collection.entries, collection.heads),
                     seconds=phases.seconds,
                     mask=redactor.mask_text,
                 )

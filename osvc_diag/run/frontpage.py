@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import State
 from osvc_diag.printable import printable
+from osvc_diag.run.support import contract_words
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ How to read this bundle
   issue.json      what the admin told about the problem
   file/           files under their path on the node; times in logs are the node's local time
   info/           what was computed on the node
+  cmd/            what commands said: .out and .err; manifest.json has the command line, its code and its time
   <masked:RULE:ID> stands for a secret; the same ID is the same secret, in every file and on every node
 """
 
@@ -59,6 +61,7 @@ def front_page(
         _peers(manifest),
         _frozen(manifest, node),
         _errors(errors),
+        _commands(manifest),
         _gaps(manifest),
         _cut(manifest),
         _masked(manifest),
@@ -82,6 +85,7 @@ def _head(manifest: Manifest, daemon: Optional[str]) -> str:
         ),
         ("agent", agent),
         ("daemon", daemon or "unknown"),
+        ("support", contract_words(manifest.support)),
         ("collected", f"{_to_the_second(manifest.started)} by osvc_diag {manifest.tool_version}"),
         ("window", f"{manifest.window.since or 'the beginning'} to {manifest.window.until or 'the end'}"),
         ("label", manifest.label or ""),
@@ -142,6 +146,16 @@ def _errors(errors: Mapping[str, Sequence[str]]) -> str:
         f"  {printable(lines[-1])}{f' [{len(lines)} times]' if len(lines) > 1 else ''}\n" for lines in newest
     )
     return f"Last errors in the logs\n{told}" if told else "No errors in the logs\n"
+
+
+def _commands(manifest: Manifest) -> str:
+    """Tell which commands said by their code that something is wrong: no gap, for what they wrote is here."""
+    failed = manifest.failed_commands
+    lines = [
+        f"  {entry.reason or '':<10}{printable(entry.source)}: {printable(entry.name)}\n"
+        for entry in failed[:GAPS_SHOWN]
+    ]
+    return "Commands that failed\n" + "".join(lines) + _more(len(failed) - len(lines)) if failed else ""
 
 
 def _gaps(manifest: Manifest) -> str:

@@ -41,6 +41,7 @@ GOLDEN = """{
 "redaction": {"rule_set": "1", "limits": []},
 "window": {},
 "limits": {},
+"support": {},
 "plugins": [],
 "seconds": {"collect": 1.5, "plan": 0.25},
 "gaps": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Callable
 
-from osvc_diag.bundle.manifest import ArtifactEntry, Gap, RedactionFacts, State
+from osvc_diag.bundle.manifest import ArtifactEntry, Gap, RedactionFacts, State, SupportFacts
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.plugin_manager import PluginInfo, Plugins
 from osvc_diag.run.account import write_account
@@ -37,6 +37,7 @@ def account(
         entries=entries,
         gaps=gaps,
         redaction=RedactionFacts("1", (f"a limit of {SECRET}",)),
+        support=SupportFacts(reason=f"the agent said {SECRET}"),
         seconds={"plan": 0.12345},
         mask=lambda text: text.replace(SECRET, "***"),
     )
