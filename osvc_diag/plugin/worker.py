@@ -147,7 +147,8 @@ class _Served:
 def _told(error: BaseException) -> str:
     """Return what an exception says, and where in the plugin it came from."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if os.path.dirname(frame.filename) != os.path.dirname(__file__)]
+    ours = {os.path.dirname(__file__), os.path.dirname(pluggy.__file__)}
+    own = [frame for frame in frames if os.path.dirname(frame.filename) not in ours]
     where = f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""
     return told_by(error) + where
 
