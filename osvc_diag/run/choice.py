@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.plugin_manager import Plugins
 
 MOST_COMPARED = 5000  # names of artifacts among which the nearest to an unknown one is looked for
+COMMANDS = "cmd/"
 
 
 class Choice:
@@ -30,6 +31,7 @@ class Choice:
         self._skip = [word for word in skip if "/" not in word]
         self._wanted = [_Word(word) for word in only if "/" in word]
         self._unwanted = [_Word(word) for word in skip if "/" in word]
+        self._names: list[str] = []
 
     def collectors(self, plugins: Plugins) -> tuple[Collector, ...]:
         """Return the collectors that are to be asked.
@@ -50,10 +52,12 @@ class Choice:
 
     def takes(self, collector: Collector, artifact: Artifact) -> bool:
         """Tell whether an artifact is wanted of a collector; each has to be asked about."""
+        if self._profile is Profile.QUICK and isinstance(artifact.source, CommandSource):
+            return False
+        if len(self._names) < MOST_COMPARED:
+            self._names.append(artifact.name)
         is_named = _fits_any(self._wanted, artifact.name)
         if _fits_any(self._unwanted, artifact.name):
-            return False
-        if self._profile is Profile.QUICK and isinstance(artifact.source, CommandSource):
             return False
         is_of_named = collector.name in self._only
         if is_named or ((self._only or self._wanted) and not is_of_named):
@@ -62,23 +66,22 @@ class Choice:
             artifact.profile or (Profile.QUICK if is_of_named else collector.profile)
         )
 
-    def check(self, names: Sequence[str]) -> None:
-        """Refuse a word that no artifact was called by.
-
-        Args:
-            names: of the artifacts, for a hint.
+    def check(self) -> None:
+        """Refuse a word by which no artifact was called; commands that a quick run skips anyway may be.
 
         Raises:
             PluginUnavailableError: see above.
         """
-        for word in (*self._wanted, *self._unwanted):
+        is_quick = self._profile is Profile.QUICK
+        skipped = [word for word in self._unwanted if not (is_quick and word.text.startswith(COMMANDS))]
+        for word in (*self._wanted, *skipped):
             if not word.was_found:
                 raise PluginUnavailableError(
-                    f"no artifact is called {quoted(word.text)}", hint=self._advice(word.text, names)
+                    f"no artifact is called {quoted(word.text)}", hint=self._advice(word.text)
                 )
 
-    def _advice(self, text: str, names: Sequence[str]) -> str:
-        near = [] if is_glob(text) else difflib.get_close_matches(text, names[:MOST_COMPARED], n=3)
+    def _advice(self, text: str) -> str:
+        near = [] if is_glob(text) else difflib.get_close_matches(text, self._names, n=3)
         if near:
             return "did you mean " + ", ".join(map(printable, near))
         hint = "--dry-run lists what they are called; *, ? and [ab] stand for any characters"

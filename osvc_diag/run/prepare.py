@@ -60,14 +60,15 @@ def prepare(
     plan = make_plan(
         node,
         sorted((*objects, *related)),
-        collectors,
+        # The shipped ones first: of two that give different sources one name, the later loses it.
+        sorted(collectors, key=plugins.is_foreign),
         patient,
         log_size=request.log_size,
         is_limited=is_limited,
         choice=choice,
         values=resolve_options(collectors, request.options),
     )
-    choice.check([artifact.name for artifact in plan.artifacts])
+    choice.check()
     if request.max_size is not None and request.max_size < plan.pages_bytes:
         raise UsageError(
             f"a bundle of {format_size(request.max_size)} has no room for its manifest: "

@@ -72,24 +72,32 @@ def test_a_name_is_found_as_it_is_printed() -> None:
 
 
 def test_a_word_that_calls_no_artifact_is_refused_with_the_nearest() -> None:
-    choice = Choice(STANDARD, ["file/etc/node.cnf", "info/a.json"], ["cmd/*"])
-    choice.takes(collector(), document("info/a.json"))
+    choice = Choice(STANDARD, ["file/etc/node.cnf", "info/a.json"], [])
+    for name in ("info/a.json", "file/etc/node.conf"):
+        choice.takes(collector(), document(name))
     with pytest.raises(PluginUnavailableError, match=r"file/etc/node\.cnf") as caught:
-        choice.check(["file/etc/node.conf", "info/a.json"])
+        choice.check()
     assert caught.value.hint == "did you mean file/etc/node.conf"
 
 
 def test_a_skipped_word_that_calls_none_is_refused_too() -> None:
-    choice = Choice(QUICK, [], ["cmd/*"])
+    with pytest.raises(PluginUnavailableError, match=r"'cmd/\*'"):
+        Choice(STANDARD, [], ["cmd/*"]).check()
+
+
+def test_a_quick_run_may_skip_commands_that_it_does_not_run_and_not_take_them() -> None:
+    Choice(QUICK, [], ["cmd/*"]).check()
+    choice = Choice(QUICK, ["cmd/*"], [])
+    choice.takes(collector(), command("cmd/a.out"))
     with pytest.raises(PluginUnavailableError) as caught:
-        choice.check([])
+        choice.check()
     assert "quick runs no command" in str(caught.value.hint)
 
 
 def test_every_word_learns_that_it_was_found() -> None:
     choice = Choice(STANDARD, ["info/*", "info/a.json"], ["info/a*"])
     choice.takes(collector(), document("info/a.json"))
-    choice.check([])
+    choice.check()
 
 
 def test_an_unknown_profile_is_refused_with_those_there_are() -> None:
