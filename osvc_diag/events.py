@@ -49,6 +49,8 @@ class ArtifactFinished:
 
     name: str
     state: str
+    collectors: tuple[str, ...] = ()
+    """Who asked for it."""
 
 
 @dataclass(frozen=True)

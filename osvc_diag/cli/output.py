@@ -111,7 +111,8 @@ class Output:
         elif isinstance(event, events.PhaseStarted):
             self.detail(event.phase)
         elif isinstance(event, events.ArtifactFinished):
-            self.detail(f"{event.state:<10}{printable(event.name)}")
+            asked = f"  ({', '.join(event.collectors)})" if event.collectors else ""
+            self.detail(f"{event.state:<10}{printable(event.name)}{asked}")
 
     def _line(self, text: str) -> None:
         self.stderr.write(printable(text, keep="\n") + "\n")

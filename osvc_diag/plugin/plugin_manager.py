@@ -65,6 +65,8 @@ class Plugins:
     seconds: float = 0.0
     """That loading them took."""
     _processes: Optional[Strangers] = None
+    _shipped: frozenset[str] = frozenset()
+    """Names of collectors."""
 
     def __enter__(self) -> Plugins:
         return self
@@ -101,6 +103,10 @@ class Plugins:
             for collector in self.collectors
             if (not only or collector.name in only) and collector.name not in skip
         )
+
+    def is_foreign(self, collector: Collector) -> bool:
+        """Tell whether a collector is of somebody else than this code itself."""
+        return collector.name not in self._shipped
 
     def gaps(self, only: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return the failures that may have cost a run something: none where it chose its collectors.
@@ -255,6 +261,11 @@ class _Gathered:
             strangers=tuple(stranger for stranger, _, _ in self._invited),
             seconds=time.monotonic() - begin,
             _processes=self.processes,
+            _shipped=frozenset(
+                name
+                for name, claims in self._claims.items()
+                if any(claimant in self._shipped for claimant, _ in claims)
+            ),
         )
 
     def _take(self, name: str, distribution: str, ask: Callable[[], Added]) -> None:

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pluggy
 
+from osvc_diag.bundle.manifest import Gap
 from osvc_diag.node.facts import node_of, objects_of
 from osvc_diag.plugin import hookspecs
+from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.asking import ask_plugin
 from osvc_diag.plugin.crossing import CrossingError, no_function, sent
 from osvc_diag.plugin.foreign import told_by
@@ -134,10 +136,16 @@ class _Served:
         if message["values"] is not None:
             arguments.append(message["values"])
         for declared in self._functions[message["function"]](*arguments):
-            try:
-                send({"item": sent(declared, self._keep)})
-            except CrossingError as error:  # noqa: PERF203 - it costs one artifact
-                send({"bad": str(error)})
+            send(self._crossing(declared))
+
+    def _crossing(self, declared: object) -> dict[str, Any]:
+        """Return what a collector gave as a message; what cannot cross costs that artifact only."""
+        if not isinstance(declared, (Artifact, Artifacts, Gap)):
+            return {"bad": f"{type(declared).__name__} is no Artifact"}
+        try:
+            return {"item": sent(declared, self._keep)}
+        except CrossingError as error:
+            return {"bad": str(error)}
 
     def _keep(self, function: Callable[..., Any]) -> int:
         self._functions.append(function)

@@ -107,7 +107,7 @@ def make_plan(
     Args:
         node: the node.
         objects: the selected ones.
-        collectors: sorted by name.
+        collectors: where two give different sources one name, the first of them has it.
         patient: gives up a collector that does not return.
         log_size: bytes kept of each family of logs.
         is_limited: whether the size of the bundle is.
