@@ -9,7 +9,8 @@ DiagError
 ├── PluginUnavailableError        3   a plugin asked for by name cannot serve
 ├── BundleError                   4   the bundle cannot be written
 ├── ExchangeError                 5   the bundle could not be delivered; it is kept
-└── VerificationError             6   a secret was found, or an archive is damaged
+├── VerificationError             6   a secret was found, or an archive is damaged
+└── AgentError                    7   the agent cannot be asked, or did not do what it was asked for
 
 RedactionError is apart: it never reaches a user, it turns an artifact into a withheld one.
 """
@@ -73,6 +74,12 @@ class VerificationError(DiagError):
     """A secret was found in a finished archive, or the archive is damaged."""
 
     exit_code = 6
+
+
+class AgentError(DiagError):
+    """The agent cannot be asked, or did not do what it was asked for."""
+
+    exit_code = 7
 
 
 class RedactionError(Exception):

@@ -27,6 +27,7 @@ COMMANDS = {
     "verify": "checksums, and that no secret is left",
     "redact": "a file or stdin, redacted, to stdout",
     "plugins": "plugins, their collectors, and why one is not in use",
+    "premium": "show, set or unset the node's tag PREMIUM_SUPPORT",
 }
 _ARGUMENTS = {
     "collect": "SELECTOR...",
@@ -35,6 +36,7 @@ _ARGUMENTS = {
     "verify": "BUNDLE",
     "redact": "[FILE]",
     "plugins": "",
+    "premium": "[show|set|unset]",
 }
 INTERNAL_ERROR = 1
 INTERRUPTED = 130
@@ -43,7 +45,7 @@ TERMINATED = 143
 _EXIT_CODES = """\
 exit codes: 0 complete, 10 complete but for gaps, 2 usage, 3 plugin,
 4 bundle not written, 5 upload failed (the bundle is kept),
-6 verification failed, 130/143 interrupted"""
+6 verification failed, 7 the agent did not, 130/143 interrupted"""
 
 
 class _Terminated(BaseException):

@@ -66,7 +66,7 @@ def read_answer(text: str, rc: Optional[int]) -> tuple[Optional[bool], str]:
 
     Args:
         text: both outputs.
-        rc: the code that it ended with; None where it did not end.
+        rc: the code that it ended with; negative where it was ended, None where it never was.
     """
     if any(words in text for words in _NO_SERVER_WORDS):
         return None, NO_SERVER
@@ -74,4 +74,4 @@ def read_answer(text: str, rc: Optional[int]) -> tuple[Optional[bool], str]:
         return None, UNREGISTERED
     if rc == 0:
         return _WORD.search(text) is not None, ""
-    return None, "the agent could not tell" if rc is not None else "the agent did not answer"
+    return None, "the agent did not answer" if rc is None or rc < 0 else "the agent could not tell"
