@@ -47,12 +47,9 @@ class OpenJournal:
         """
         if self._is_live:
             return ("--system",)
+        if not self._fds:
+            return ("--file=/dev/null",)  # without any option it would be this machine's own
         return tuple(f"--file=/proc/{os.getpid()}/fd/{fd}" for fd in self._fds)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to be read."""
-        return not self._is_live and not self._fds
 
     def close(self) -> None:
         """Close them."""

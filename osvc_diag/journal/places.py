@@ -22,7 +22,7 @@ MAKE_PERSISTENT = (
     "/etc/systemd/journald.conf, systemctl restart systemd-journald"
 )
 AS_ROOT_OR_MEMBER = "run it as root, or as a member of the group systemd-journal"
-VERIFY = "journalctl --verify --file=... tells what is wrong with it"
+VERIFY = "journalctl --verify (with --file=FILE) tells which files are damaged, and where"
 
 _MACHINE = re.compile(r"[0-9a-f]{32}")
 _ID_LIMIT = 256  # bytes of a machine-id file

@@ -18,6 +18,7 @@ MAX_LINE = 1024 * 1024  # bytes of a record as journalctl prints it; a larger on
 MAX_VALUE = 64 * 1024  # bytes of a value that are kept, in whole lines
 MAX_RECORD = 192 * 1024  # bytes of a record as it is spelled here; the redactor reads lines of 256 KiB
 SMALL_VALUE = 1024  # bytes; no number of fields of that size makes a record too large
+_TAIL = 16 * 1024  # bytes of the end of a record that is too large, in which its time may stand
 MAX_FIELDS = 100  # of a record that are kept
 
 REALTIME = "__REALTIME_TIMESTAMP"
@@ -35,32 +36,43 @@ def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
     Memory is bounded by MAX_LINE and a block.
     """
-    pending: list[bytes] = []
-    size = 0
+    line = _Line()
     for block in blocks:
         start = 0
         while True:
             end = block.find(b"\n", start)
-            piece = block[start : end if end >= 0 else None]
-            if size <= MAX_LINE:
-                pending.append(piece)
-            size += len(piece)
+            line.add(block[start : end if end >= 0 else None])
             if end < 0:
                 break
-            yield _line(pending, size)
-            pending, size, start = [], 0, end + 1
-    if size:
-        yield _line(pending, size)
+            yield line.whole()
+            line, start = _Line(), end + 1
+    if line.size:
+        yield line.whole()
 
 
-def _line(pieces: list[bytes], size: int) -> bytes:
-    line = b"".join(pieces)
-    return line if size <= MAX_LINE else _too_large(line, size)
+class _Line:
+    """A line that comes in pieces; of one that is too large its head and its tail are kept."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._head: list[bytes] = []
+        self._tail = b""
+
+    def add(self, piece: bytes) -> None:
+        if self.size <= MAX_LINE:
+            self._head.append(piece)
+        else:
+            self._tail = (self._tail + piece)[-_TAIL:]
+        self.size += len(piece)
+
+    def whole(self) -> bytes:
+        line = b"".join(self._head)
+        return line if self.size <= MAX_LINE else _too_large(line + b"\n" + self._tail, self.size)
 
 
-def _too_large(head: bytes, size: int) -> bytes:
-    """Return a record in the place of one that is too large, with its time if its head tells it."""
-    time = _REALTIME.search(head)
+def _too_large(known: bytes, size: int) -> bytes:
+    """Return a record in the place of one that is too large, with its time if what is known tells it."""
+    time = _REALTIME.search(known)
     record: Record = {"PRIORITY": "4", "MESSAGE": f"[a record of {size} bytes was left out]"}
     if time:
         record = {REALTIME: time[1].decode("ascii"), **record}

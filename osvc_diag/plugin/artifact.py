@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from osvc_diag.plugin.profile import Profile
+from osvc_diag.plugin.profile import Profile  # noqa: TC001 - annotations are read where values cross
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,6 +139,8 @@ class JournalSource:
     """Alternatives, each of `FIELD=value` that hold together; see `osvc_diag.journal.queries`."""
     as_text: bool = True
     """Whether they are written as the agent's own logs are; else each as one line of JSON."""
+    expected: bool = False
+    """Whether it is a gap where the whole journal has none."""
 
     @property
     def family(self) -> str:
@@ -187,7 +189,8 @@ class RecordsSource:
     """Records of systemd's journal, in both ways of writing them."""
 
     matches: tuple[tuple[str, ...], ...]
-    """As in `JournalSource`."""
+    """As in `JournalSource`; so is `expected`."""
+    expected: bool = False
 
 
 Sources = Union[GlobSource, FamilySource, OutputSource, RecordsSource]
@@ -327,7 +330,11 @@ class Artifact:
 
     @classmethod
     def from_journal(
-        cls, name: str, *matches: Sequence[str], priority: Priority = Priority.OTHER
+        cls,
+        name: str,
+        *matches: Sequence[str],
+        priority: Priority = Priority.OTHER,
+        expected: bool = False,
     ) -> Artifacts:
         """Declare records of systemd's journal: as a log, and as lines of JSON with their fields.
 
@@ -338,8 +345,9 @@ class Artifact:
             matches: alternatives, each of `FIELD=value` that hold together; of one field, any of its values.
                 Any user may send any field but those that begin with an underscore: have `_UID=0` among them.
             priority: what goes last when a limit is hit.
+            expected: whether it is a gap where the whole journal has none.
         """
-        source = RecordsSource(tuple(map(tuple, matches)))
+        source = RecordsSource(tuple(map(tuple, matches)), expected)
         return Artifacts(source, f"cmd/{name}", priority=priority)
 
     @classmethod

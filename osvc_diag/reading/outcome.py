@@ -22,6 +22,8 @@ class Outcome:
     state: str = "ok"
     """One of the manifest's states."""
     reason: str = ""
+    hint: str = ""
+    """What to do about it."""
     is_gap: bool = False
     """Whether something is missing that was asked for."""
     status: Optional[os.stat_result] = None

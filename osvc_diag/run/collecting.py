@@ -149,7 +149,7 @@ class CollectionRun:
         if take.outcome.is_told:
             collection.entries.append(entry)
         if take.outcome.is_gap:
-            collection.gaps.append(gap_of(entry))
+            collection.gaps.append(gap_of(entry, take.outcome.hint))
         if take.digest is not None and take.digest.errors:
             collection.errors[take.name] = take.digest.errors
         self._tell(events.ArtifactFinished(take.name, entry.state.value))

@@ -104,7 +104,7 @@ class Resolver:
             yield Artifact(f"{declared.name}.err", err, Form.TEXT, declared.priority)
         elif isinstance(source, RecordsSource):
             for suffix, form, as_text in ((".log", Form.LOG, True), (".jsonl", Form.JSON_LINES, False)):
-                records = JournalSource(source.matches, as_text)
+                records = JournalSource(source.matches, as_text, source.expected)
                 yield Artifact(f"{declared.name}{suffix}", records, form, declared.priority)
         else:
             raise TypeError(f"{declared.name!a} has no source, but {type(source).__name__}")

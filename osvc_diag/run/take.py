@@ -114,15 +114,15 @@ class Take:
         return LogFacts(digest.lines, left_out, _text(digest.first), _text(digest.last))
 
 
-def gap_of(entry: ArtifactEntry) -> Gap:
-    """Return the gap that an artifact leaves."""
+def gap_of(entry: ArtifactEntry, hint: str = "") -> Gap:
+    """Return the gap that an artifact leaves, and what to do about it."""
     is_denied = entry.state is State.DENIED and os.geteuid() != 0
     return Gap(
         state=entry.state,
         reason=entry.reason or entry.state.value,
         collector=entry.collectors[0] if entry.collectors else None,
         artifact=entry.name,
-        hint=SUDO_HINT if is_denied else None,
+        hint=hint or (SUDO_HINT if is_denied else None),
     )
 
 

@@ -21,7 +21,7 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Declared]:
     if node.agent.kind == GO_AGENT:
         yield from journal.gaps
     if journal.files:
-        yield Artifact.from_journal("node-journal/om", *of_agent(), priority=Priority.NODE_LOG)
+        yield Artifact.from_journal("node-journal/om", *of_agent(), priority=Priority.NODE_LOG, expected=True)
 
 
 @hookimpl
