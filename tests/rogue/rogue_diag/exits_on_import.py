@@ -1,0 +1,5 @@
+"""Wants to end the program when it is imported."""
+
+import sys
+
+sys.exit(3)

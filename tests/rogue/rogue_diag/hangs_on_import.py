@@ -1,0 +1,5 @@
+"""Is never imported to the end."""
+
+import threading
+
+threading.Event().wait()
