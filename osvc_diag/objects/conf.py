@@ -53,11 +53,12 @@ def parse_conf(text: bytes) -> list[ConfEntry]:
     end = len(_BOM) if text.startswith(_BOM) else 0
     for line in text[end:].splitlines(keepends=True):
         begin, end = end, end + len(line)
-        if pending is not None and line[0] in b" \t":
-            pending.add(line, begin)
-        elif line[0] in b"#;":
+        first = line[0]
+        if pending is not None and first in b" \t":
+            pending.add(line, 0, begin)
+        elif first in b"#;":
             pass
-        elif line[0] in b"[" and (bracket := line.find(b"]")) > 1:
+        elif first in b"[" and (bracket := line.find(b"]")) > 1:
             if pending is not None:
                 entries.append(pending.entry(section))
             section = _decoded(line[1:bracket]).strip()
@@ -66,9 +67,9 @@ def parse_conf(text: bytes) -> list[ConfEntry]:
             if pending is not None:
                 entries.append(pending.entry(section))
             pending = _Pending(line[:delimiter])
-            pending.add(line[delimiter + 1 :], begin + delimiter + 1)
+            pending.add(line, delimiter + 1, begin)
         elif pending is not None:
-            pending.add(line, begin)
+            pending.add(line, 0, begin)
     if pending is not None:
         entries.append(pending.entry(section))
     return entries
@@ -87,24 +88,36 @@ def check_conf(text: bytes) -> None:
 class _Pending:
     """An entry that further lines may still continue."""
 
-    def __init__(self, key: bytes) -> None:
-        self.key = _decoded(key).strip()
-        self.lines: list[bytes] = []
-        self.spans: list[tuple[int, int]] = []
+    __slots__ = ("_key", "_lines", "_spans")
 
-    def add(self, line: bytes, begin: int) -> None:
-        stripped = line.strip(_BLANKS)
-        if stripped:
-            begin += len(line) - len(line.lstrip(_BLANKS))
-            self.lines.append(stripped)
-            self.spans.append((begin, begin + len(stripped)))
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._lines: list[bytes] = []
+        self._spans: list[tuple[int, int]] = []
+
+    def add(self, line: bytes, start: int, begin: int) -> None:
+        """Add what a line holds from a place on.
+
+        Args:
+            line: whole.
+            start: where the value, or more of it, starts in the line.
+            begin: where the line begins in the text.
+        """
+        value = line[start:].strip(_BLANKS)
+        if value:
+            # Only blanks come before it, so that it is not found any earlier.
+            begin += line.find(value, start)
+            self._lines.append(value)
+            self._spans.append((begin, begin + len(value)))
 
     def entry(self, section: str) -> ConfEntry:
-        key, scope = self.key, ""
-        if section != "data":
+        key, scope = _decoded(self._key).strip(), ""
+        if "@" in key and section != "data":
             key, _, scope = key.partition("@")
-        value = _decoded(b"\n".join(self.lines))
-        return ConfEntry(section, key.rstrip(), scope.strip(), value, tuple(self.spans))
+            key, scope = key.rstrip(), scope.strip()
+        lines = self._lines
+        value = _decoded(lines[0] if len(lines) == 1 else b"\n".join(lines))
+        return ConfEntry(section, key, scope, value, tuple(self._spans))
 
 
 def _delimiter(line: bytes) -> int:

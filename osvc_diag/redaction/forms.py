@@ -12,12 +12,18 @@ if TYPE_CHECKING:
 
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 # What different encoders leave as it is: by the standard, of a path, as JavaScript, of a query.
-_URL_SAFE = tuple(frozenset(_PLAIN + more) for more in (b"", b"/", b"!'()*", b"!$&'()*+,;=:@"))
+_URL_SAFE = (b"", b"/", b"!'()*", b"!$&'()*+,;=:@")
+_URL_SPELLINGS = tuple(
+    tuple(b"%c" % byte if byte in _PLAIN + safe else b"%%%02X" % byte for byte in range(256))
+    for safe in _URL_SAFE
+)
 _PERCENT = re.compile(rb"%[0-9A-F]{2}")
 _SHELL_SPECIAL = re.compile(r"[^\w@%+=:,./-]")
 _SHELL_SPECIAL_ASCII = re.compile(r"[^\w@%+=:,./\x80-\U0010ffff-]")
 _SHELL_QUOTED = re.compile(r'["$`\\]')
 _SHELL_HISTORY = re.compile(r'["$`\\!]')
+_JSON_SPECIAL = re.compile(rb"[^ -~]|[\"\\/<>&'+]")
+_XML_SPECIAL = re.compile(rb"[&<>\"']")
 _HEX = re.compile(rb"[0-9a-f-]{8,}|[0-9A-F-]{8,}")
 _XML = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"))
 _XML_QUOTES = (b'"', b"&quot;", b"&#34;")
@@ -77,14 +83,16 @@ def _latin(value: bytes) -> Iterator[bytes]:
 
 
 def _url(value: bytes) -> Iterator[bytes]:
-    for safe in _URL_SAFE:
-        form = b"".join(b"%c" % byte if byte in safe else b"%%%02X" % byte for byte in value)
+    for spellings in _URL_SPELLINGS:
+        form = b"".join([spellings[byte] for byte in value])
         yield form
         yield _PERCENT.sub(lambda match: match[0].lower(), form)
         yield form.replace(b"%20", b"+")
 
 
 def _json(value: bytes) -> Iterator[bytes]:
+    if value.isascii() and not _JSON_SPECIAL.search(value):
+        return
     text = value.decode("utf-8", "surrogateescape")
     for ascii_only in (True, False):
         once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
@@ -104,6 +112,8 @@ def _shell(value: bytes) -> Iterator[bytes]:
 
 
 def _xml(value: bytes) -> Iterator[bytes]:
+    if not _XML_SPECIAL.search(value):
+        return
     for char, entity in _XML:
         value = value.replace(char, entity)
     for quotes in _XML_QUOTES:
