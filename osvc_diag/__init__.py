@@ -5,6 +5,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from osvc_diag.bundle.manifest import Gap, State
     from osvc_diag.errors import DiagError
+    from osvc_diag.exchange.receipt import Receipt
+    from osvc_diag.exchange.sending import upload
     from osvc_diag.node.node import Node
     from osvc_diag.objects.conf import ConfEntry
     from osvc_diag.objects.naming import ObjectPath
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.rule import Anchor, Rule
     from osvc_diag.run.frontdoor import Result, diagnose
     from osvc_diag.run.request import Issue
+    from osvc_diag.settings import Settings, resolve_settings
 
 __all__ = [
     "Anchor",
@@ -33,12 +36,16 @@ __all__ = [
     "Option",
     "Priority",
     "Profile",
+    "Receipt",
     "Result",
     "Rule",
+    "Settings",
     "State",
     "__version__",
     "diagnose",
     "hookimpl",
+    "resolve_settings",
+    "upload",
 ]
 
 __version__ = "0.1.0"
@@ -59,11 +66,15 @@ _HOMES = {
     "Option": "osvc_diag.plugin.options",
     "Priority": "osvc_diag.plugin.artifact",
     "Profile": "osvc_diag.plugin.profile",
+    "Receipt": "osvc_diag.exchange.receipt",
     "Result": "osvc_diag.run.frontdoor",
     "Rule": "osvc_diag.redaction.rule",
+    "Settings": "osvc_diag.settings",
     "State": "osvc_diag.bundle.manifest",
     "diagnose": "osvc_diag.run.frontdoor",
     "hookimpl": "osvc_diag.plugin.hookspecs",
+    "resolve_settings": "osvc_diag.settings",
+    "upload": "osvc_diag.exchange.sending",
 }
 
 

@@ -31,8 +31,8 @@ BUNDLES = "var/tmp"
 class NodeBuilder:
     """A node of files below a folder, laid out as a package installs the agent.
 
-    It begins with a cluster.conf, a node.conf and what tells one agent from the other. Paths are those of the
-    node: `/srv/app/log/app.log` is written below the folder.
+    It begins with what every node has: cluster.conf, node.conf, a node.log, and what tells one agent from the
+    other. Paths are those of the node: `/srv/app/log/app.log` is written below the folder.
     """
 
     def __init__(
@@ -56,7 +56,11 @@ class NodeBuilder:
         secret = secrets.token_hex(16)
         self.write(self.layout.cluster_conf, f"[cluster]\nname = test\nnodes = {name}\nsecret = {secret}\n")
         self.write(self.layout.node_conf, "[node]\nenv = TST\n")
+        self.write("/etc/hostname", f"{name}\n")
         self.write(f"{self.layout.var}/{_MARKS[agent]}", [])
+        if agent == PYTHON_AGENT:
+            self.write_log(f"{self.layout.log}/node.log", "daemon started")
+            self._records = 0
 
     def path(self, path: str) -> str:
         """Return where a file of the node is on this machine.
@@ -147,6 +151,7 @@ class NodeBuilder:
         self,
         plugin: object,
         *selectors: str,
+        options: Optional[Mapping[str, object]] = None,
         live: bool = False,
         since: Optional[str] = None,
         until: Optional[str] = None,
@@ -156,6 +161,7 @@ class NodeBuilder:
         Args:
             plugin: a module, or anything with hooks.
             selectors: as on the command line; none is `**`, every object of the node.
+            options: of its collectors: values by `COLLECTOR.KEY`.
             live: whether the node is this machine: then commands run, and absolute paths are this machine's.
             since: as `--since`.
             until: as `--until`.
@@ -164,7 +170,12 @@ class NodeBuilder:
             DiagError: as `diagnose`; VerificationError where a secret was found in the bundle.
             Exception: the plugin cannot be used: a hook's name or its answer is wrong.
         """
-        request = Request(selectors or (self._everything(),), since=since, until=until)
+        request = Request(
+            selectors or (self._everything(),),
+            since=since,
+            until=until,
+            options=tuple(f"{name}={value}" for name, value in (options or {}).items()),
+        )
         folder = tempfile.mkdtemp(dir=self.path(f"/{BUNDLES}"))
         result = make_bundle(request, self.read(live=live), alone(plugin), output=folder)
         return Collected(result.bundle, result.manifest, self.folder if live else "")

@@ -1,4 +1,4 @@
-"""Make a bundle from a program, as the agent does: python examples/as_a_library.py ROOT SELECTOR OUTPUT."""
+"""Make a bundle from a program, as the agent does: python examples/library.py ROOT SELECTOR OUTPUT."""
 
 from __future__ import annotations
 
