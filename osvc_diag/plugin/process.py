@@ -75,7 +75,7 @@ class PluginProcess:
         self._allowed = 0
         lifeline, self._life = os.pipe()
         try:
-            path = [os.path.abspath(folder) for folder in sys.path]
+            path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
             self._popen = subprocess.Popen(  # noqa: S603 - no shell
                 [interpreter(), *_flags(), "-c", BOOT, str(lifeline), json.dumps(path)],
                 stdin=subprocess.PIPE,
@@ -160,9 +160,13 @@ class PluginProcess:
                 stdin.close()
             self._lock.release()
 
-    def close(self) -> None:
-        """End the process and its group, if they are still there."""
-        self._wait_for_exit(LAST_WORDS)
+    def close(self, patience: float = 0.0) -> None:
+        """End the process and its group, if they are still there.
+
+        Args:
+            patience: seconds that it has to end by itself.
+        """
+        self._wait_for_exit(patience)
         self._kill()
         # A thread that was left behind sees the line end, and lets go of it.
         if self._lock.acquire(timeout=STUCK):

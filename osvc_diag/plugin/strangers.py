@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 import uuid
 import weakref
 from functools import partial
@@ -18,7 +19,7 @@ from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.crossing import CrossingError, no_function, received
 from osvc_diag.plugin.declaring import Declaring
 from osvc_diag.plugin.importing import import_plugin
-from osvc_diag.plugin.process import ForeignError, GoneError, PluginProcess
+from osvc_diag.plugin.process import LAST_WORDS, ForeignError, GoneError, PluginProcess
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.redaction.rule import Rule
 
@@ -85,16 +86,23 @@ class Strangers:
         with contextlib.suppress(OSError):
             folder = tempfile.mkdtemp(prefix="osvc-diag-plugins-")
             self._environ["TMPDIR"] = folder
-        self._end = weakref.finalize(self, _end_all, self._members, self._mark, running_pids(), folder)
+        self._end = weakref.finalize(
+            self, _end_all, os.getpid(), self._members, self._mark, running_pids(), folder
+        )
 
 
-def _end_all(members: list[Stranger], mark: str, before: Collection[int], folder: Optional[str]) -> None:
+def _end_all(
+    owner: int, members: list[Stranger], mark: str, before: Collection[int], folder: Optional[str]
+) -> None:
     from osvc_diag.commands.leftovers import end_leftovers  # noqa: PLC0415
 
+    if os.getpid() != owner:  # a child that was forked meanwhile ends, and they are not its own
+        return
     for stranger in members:
         stranger.let_go()
+    until = time.monotonic() + LAST_WORDS
     for stranger in members:
-        stranger.close()
+        stranger.close(until - time.monotonic())
     end_leftovers(mark, (), before)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -166,30 +174,43 @@ class Stranger:
         return import_plugin(self.name, self._what)
 
     def let_go(self) -> None:
-        """Let its process end by itself."""
+        """Let its process end by itself; one that was not started yet never is."""
         self._is_over = True
         if self._process is not None:
             self._process.let_go()
 
-    def close(self) -> None:
-        """End its process."""
+    def close(self, patience: float) -> None:
+        """End its process.
+
+        Args:
+            patience: seconds that it has to end by itself.
+        """
         if self._process is not None:
-            self._process.close()
+            self._process.close(patience)
+        self._thread.join(STARTING)
 
     def _load(self, mark: str, environ: Mapping[str, str], turns: threading.Semaphore) -> None:
         if not turns.acquire(timeout=self._patience):
             self._error = GoneError("it was not loaded: others before it took too long")
             return
         try:
+            self._refuse_if_over()
             self._process = PluginProcess(mark, environ)
-            if self._is_over:  # it took so long that nobody waits any more
-                self._process.close()
+            self._refuse_if_over()
             message = {"do": "load", "name": self.name, "what": dict(self._what)}
             self._answer = self._ask(message, patience=self._patience)
         except Exception as error:  # noqa: BLE001 - handed over to the thread that waits
             self._error = error
         finally:
             turns.release()
+
+    def _refuse_if_over(self) -> None:
+        """Give up where nobody waits any more: the run was called off."""
+        if self._is_over:
+            if self._process is not None:
+                self._process.let_go()
+                self._process.close()
+            raise GoneError("the run is over")
 
     def _ask(self, message: dict[str, Any], **wishes: Any) -> Any:
         if self._process is None:
