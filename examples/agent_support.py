@@ -4,9 +4,9 @@
         from agent_support import support
         return support(self)
 
-With "support" in ACTIONS_NO_LOCK and ACTIONS_NO_STATUS_CHANGE of that file it takes no action lock: it works
-while a start hangs. docs/agent-integration.md of osvc_diag tells more. Any Python from 2.7 on reads this file:
-where the agent's own is too old for osvc_diag, it runs `python3 -m osvc_diag` instead.
+With "support" in its ACTIONS_NO_LOCK and ACTIONS_NO_STATUS_CHANGE it takes no action lock, so it works while
+a start hangs. docs/agent-integration.md of osvc_diag tells more. Any Python from 2.7 on reads this file; where
+the agent's own is too old for osvc_diag, another one runs it.
 """
 
 import os
@@ -78,7 +78,8 @@ def by_another_python(svc, env):
     )
     with process.stdout, process.stderr:
         for line in process.stderr:
-            svc.log.info("support: %s", line.rstrip())
+            if line.strip():
+                svc.log.info("support: %s", line.rstrip())
         results = process.stdout.read().splitlines()  # its path and its link: that fits into any pipe
     code = process.wait()
     if code not in (0, GAPS):
