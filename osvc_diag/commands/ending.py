@@ -25,6 +25,8 @@ class Cause(enum.Enum):
     UNTRUSTED = enum.auto()
     """Somebody else could have written the program."""
     NOT_STARTED = enum.auto()
+    GIVEN_UP = enum.auto()
+    """Something unforeseen came up."""
     TIMEOUT = enum.auto()
     """Its own."""
     LIMIT = enum.auto()
@@ -95,6 +97,7 @@ def _verdict(command: Command, ending: Ending) -> tuple[str, str]:
         Cause.DENIED: ("denied", ending.detail),
         Cause.UNTRUSTED: ("skipped", f"not run: {ending.detail}"),
         Cause.NOT_STARTED: ("failed", f"not started: {ending.detail}"),
+        Cause.GIVEN_UP: ("failed", f"given up: {ending.detail}"),
         Cause.TIMEOUT: ("timeout", f"no end after {command.timeout:g} s: {partly}"),
         Cause.LIMIT: ("truncated", f"wrote more than {format_size(command.limit)}: the beginning is here"),
         Cause.LEFT_OPEN: (

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import stat
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 ENVIRON_LIMIT = 128 * 1024  # bytes; the mark is the last variable, but the environment may be replaced
 ROUNDS = 3  # one that forks while it is looked for is found in the next round
 PAUSE = 0.02  # seconds between rounds
+SWEEPING = 2.0  # seconds for all of it
 
 
 def running_pids() -> frozenset[int]:
@@ -27,18 +29,26 @@ def running_pids() -> frozenset[int]:
         return frozenset()
 
 
-def end_leftovers(mark: str, pipes: Collection[str], before: Collection[int]) -> int:
-    """End what bears a mark or holds a pipe, and return how many there were.
+def end_leftovers(mark: str, pipes: Collection[str], before: Collection[int]) -> None:
+    """End what bears a mark or holds a pipe.
 
     Only processes younger than the run are looked at: asking one that hangs in the kernel may hang as well,
-    and those of a struggling node are older.
+    and those of a struggling node are older. A thread asks, and is left behind if it hangs all the same.
 
     Args:
         mark: of a command, or what the marks of all commands of a run begin with.
         pipes: as /proc names them, `pipe:[4711]`.
         before: processes that were there before.
     """
-    ended: set[int] = set()
+    sweeper = threading.Thread(
+        target=_sweep, args=(mark, pipes, before), name="osvc_diag sweeper", daemon=True
+    )
+    with contextlib.suppress(RuntimeError):  # no thread is to be had: the node is at its limits
+        sweeper.start()
+        sweeper.join(SWEEPING)
+
+
+def _sweep(mark: str, pipes: Collection[str], before: Collection[int]) -> None:
     for _ in range(ROUNDS):
         found = [
             pid
@@ -50,9 +60,7 @@ def end_leftovers(mark: str, pipes: Collection[str], before: Collection[int]) ->
         for pid in found:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-                ended.add(pid)
         time.sleep(PAUSE)
-    return len(ended)
 
 
 def _bears(pid: int, mark: str) -> bool:

@@ -25,7 +25,6 @@ JOBS = 4  # commands at once: most of them wait for the daemon, or start an inte
 MOST_HELD = 4 * 1024 * 1024  # bytes of output in memory, above which no other command is started
 ALL_TIMEOUT = 480.0  # seconds that all commands together may run, each one's time counted
 CLOSING = 8.0  # seconds for the ends of all; each one's SIGTERM and SIGKILL have their time in it
-SWEEPING = 2.0  # seconds to look for what got away
 
 
 class CommandPool:
@@ -69,6 +68,9 @@ class CommandPool:
             self._before = running_pids()
             for _ in range(min(self._jobs, len(self._runs))):
                 self._hire()
+            if not self._workers:
+                for running in self._runs:
+                    running.finish(Ending(Cause.NOT_STARTED, detail="the system gives no thread"))
 
     def blocks(self, artifact: Artifact, outcome: Outcome) -> Iterator[bytes]:
         """Yield one stream of a command, whole lines of it, and fill in what became of it.
@@ -101,10 +103,10 @@ class CommandPool:
 
     def close(self) -> None:
         """End all that still runs, and what got away from it; nothing of a run outlives this."""
-        self._is_closed = True
-        if not self._workers:
+        if self._is_closed or not self._runs:
             return
-        workers, self._workers = self._workers, []
+        self._is_closed = True
+        workers = list(self._workers)
         try:
             self._stop_all()
             self._nudge()
@@ -117,15 +119,7 @@ class CommandPool:
                 worker.join(1.0)
             raise
         finally:
-            # In a thread: to ask a process that hangs in the kernel may hang.
-            sweeper = threading.Thread(
-                target=end_leftovers,
-                args=(self._mark, (), self._before),
-                name="osvc_diag sweeper",
-                daemon=True,
-            )
-            sweeper.start()
-            sweeper.join(SWEEPING)
+            end_leftovers(self._mark, (), self._before)
 
     def _arrange(self, artifacts: Iterable[Artifact]) -> None:
         """Find out which artifacts are made of one run: one of each stream of equal commands."""
@@ -147,8 +141,9 @@ class CommandPool:
 
     def _hire(self) -> None:
         worker = threading.Thread(target=self._work, name="osvc_diag command", daemon=True)
-        self._workers.append(worker)
-        worker.start()
+        with contextlib.suppress(RuntimeError):  # the node is at its limits: fewer serve as well
+            worker.start()
+            self._workers.append(worker)
 
     def _work(self) -> None:
         while True:
@@ -162,7 +157,9 @@ class CommandPool:
         """Return the next command, once there is memory for what it will write."""
         with self._wake:
             while not self._is_closed and self._next < len(self._runs):
-                if sum(running.held for running in self._runs) <= MOST_HELD:
+                # The one that is waited for is started in any case: it may be others that hold so much.
+                is_wanted = self._next <= self._passed
+                if is_wanted or sum(running.held for running in self._runs) <= MOST_HELD:
                     running = self._runs[self._next]
                     self._next += 1
                     used = sum(other.active for other in self._runs)
@@ -181,19 +178,22 @@ class CommandPool:
 
     def _give_up_before(self, running: Running) -> None:
         """Let go of the commands whose turn passed without anybody reading them."""
-        while self._passed < len(self._runs) and self._runs[self._passed] is not running:
+        if running in self._runs[: self._passed]:
+            return  # its second output
+        while self._runs[self._passed] is not running:
             other = self._runs[self._passed]
             self._passed += 1
+            other.output(other.streams[0]).give_up()
             if other.ending is None:
                 other.stop(Cause.UNREAD)
-                for stream in other.streams:
-                    other.output(stream).give_up()
+        self._nudge()
 
     def _look_after(self, running: Running) -> None:
         """Replace the worker that hangs in starting a command."""
         if running.is_stuck:
             running.stop(Cause.UNREAD)
             running.finish(Ending(Cause.NOT_STARTED, detail="its program does not answer"))
+            self._workers = [worker for worker in self._workers if worker is not running.worker]
             self._hire()
 
     def _stop_all(self, *, is_urgent: bool = False) -> None:

@@ -63,8 +63,8 @@ class Process:
 
     def has_exited(self) -> bool:
         """Tell whether it is over. It stays a zombie: so its group's id is nobody else's yet."""
-        if self._popen.returncode is not None:
-            return True
+        if self._popen.returncode is not None or not hasattr(os, "waitid"):
+            return self._popen.poll() is not None
         with contextlib.suppress(ChildProcessError):
             return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
         return True

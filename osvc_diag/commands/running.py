@@ -55,6 +55,8 @@ class Running:
         self._is_urgent = False
         self._started: Optional[float] = None
         self._is_moving = False
+        self.worker: Optional[threading.Thread] = None
+        """Whoever runs it."""
 
     @property
     def held(self) -> int:
@@ -105,6 +107,7 @@ class Running:
             folders: where its program is looked for.
         """
         self._started = time.monotonic()
+        self.worker = threading.current_thread()
         try:
             self.finish(self._run(deadline, before, folders))
         except FileNotFoundError as error:
@@ -115,8 +118,8 @@ class Running:
             self.finish(Ending(Cause.UNTRUSTED, detail=str(error)))
         except (OSError, ValueError) as error:
             self.finish(Ending(Cause.NOT_STARTED, detail=_said(error)))
-        finally:
-            self.finish(Ending(Cause.NOT_STARTED, detail="unforeseen error"))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it costs this command alone
+            self.finish(Ending(Cause.GIVEN_UP, detail=_said(error)))
 
     def _run(self, deadline: Optional[float], before: Collection[int], folders: Sequence[str]) -> Ending:
         if self._stop is not None:
@@ -130,6 +133,15 @@ class Running:
             err=Stream.ERR in self._outputs,
         )
         self._is_moving = True
+        try:
+            return self._watch(process, deadline, before)
+        except BaseException:
+            process.end(lambda: True)
+            raise
+        finally:
+            process.close()
+
+    def _watch(self, process: Process, deadline: Optional[float], before: Collection[int]) -> Ending:
         pump = _Pump(process, self)
         try:
             cause = pump.move(deadline)
@@ -142,7 +154,6 @@ class Running:
             return Ending(cause, rc, self.active, detail)
         finally:
             pump.close()
-            process.close()
 
     @property
     def asked_to_stop(self) -> Optional[Cause]:

@@ -293,7 +293,7 @@ def test_a_daemon_with_a_session_of_its_own_is_found_and_ended(desk: Desk, tmp_p
 def test_what_cannot_be_found_is_abandoned(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running_module, "end_leftovers", lambda *_: 0)
+    monkeypatch.setattr(running_module, "end_leftovers", lambda *_: None)
     out, _, outcome = desk.run("", PY, "-c", DAEMON, str(tmp_path / "pid"), "loud")
     assert out == b"a\n"
     assert outcome.reason == "a process that it left behind kept its output open, and could not be found"
@@ -337,6 +337,50 @@ def test_a_command_that_nobody_reads_keeps_no_other_waiting(desk: Desk) -> None:
     desk.start(jobs=1)
     assert desk.read("read.out")[0] == b"b\n"
     assert desk.read("unread.out")[1].state == "skipped"
+
+
+def test_output_that_nobody_reads_keeps_no_other_from_being_started(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pool_module, "MOST_HELD", 100)
+    for number in range(4):
+        desk.shell(f"seq 1000; seq 1000 >&2; touch {tmp_path}/{number}", name=f"unread{number}")
+    desk.shell("echo b", name="read")
+    desk.start(jobs=1)
+    while not (tmp_path / "0").exists():
+        time.sleep(0.02)
+    assert desk.read("read.out")[0] == b"b\n"
+    assert desk.read("unread0.err")[0].startswith(b"1\n2\n")
+
+
+def test_a_node_that_gives_no_thread_costs_the_commands_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        _, _, outcome = desk.run("echo a")
+        desk.pool.close()
+    assert told(outcome) == ("failed", "not started: the system gives no thread", True)
+
+
+def test_an_unforeseen_error_costs_one_command_and_ends_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+
+    def broken(*_: Any) -> Any:
+        while not pid.exists() or not pid.read_text():
+            time.sleep(0.02)
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running_module, "_Pump", broken)
+        _, _, outcome = desk.run(f"echo $$ > {pid}; exec sleep 600")
+    assert told(outcome) == ("failed", "given up: MemoryError", True)
+    assert not is_alive(int(pid.read_text()))
 
 
 def test_a_reader_that_goes_away_ends_the_command(desk: Desk) -> None:
