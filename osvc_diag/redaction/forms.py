@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 # What different encoders leave as it is: by the standard, of a path, as JavaScript, of a query.
 _URL_SAFE = (b"", b"/", b"!'()*", b"!$&'()*+,;=:@")
-_URL_SPELLINGS = tuple(
-    tuple(b"%c" % byte if byte in _PLAIN + safe else b"%%%02X" % byte for byte in range(256))
-    for safe in _URL_SAFE
-)
+_ESCAPED = {byte: b"%%%02X" % byte for byte in range(256)}
+_URL_SPELLINGS = tuple({**_ESCAPED, **{byte: b"%c" % byte for byte in _PLAIN + more}} for more in _URL_SAFE)
 _PERCENT = re.compile(rb"%[0-9A-F]{2}")
 _SHELL_SPECIAL = re.compile(r"[^\w@%+=:,./-]")
 _SHELL_SPECIAL_ASCII = re.compile(r"[^\w@%+=:,./\x80-\U0010ffff-]")

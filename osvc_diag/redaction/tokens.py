@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import hmac
 import os
 import re
+import threading
 from typing import TYPE_CHECKING, Callable
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Tokens:
         secret = secrets.cluster_secret
         if not secret or not hasattr(hashlib, "scrypt"):
             return cls.random()
-        return cls(lambda: _derived(secret), stable=True)
+        return cls(_begun(lambda: _derived(secret)), stable=True)
 
     @classmethod
     def random(cls) -> Tokens:
@@ -60,6 +62,27 @@ class Tokens:
     def _id(self, value: bytes) -> bytes:
         digest = hmac.digest(self._key(), value, "sha256")
         return base64.b32encode(digest[:_ID_SIZE]).lower()
+
+
+def _begun(derive: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Begin to derive a key beside what the caller does: it takes long, and not the interpreter's lock."""
+    derived: list[bytes] = []
+
+    def work() -> None:
+        with contextlib.suppress(Exception):  # whoever asks for the key tries again, and is told
+            derived.append(derive())
+
+    thread = threading.Thread(target=work, name="osvc_diag token key", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # no more threads are to be had
+        return derive
+
+    def key() -> bytes:
+        thread.join()
+        return derived[0] if derived else derive()
+
+    return key
 
 
 def _derived(secret: bytes) -> bytes:

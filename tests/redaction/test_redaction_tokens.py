@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from osvc_diag.redaction import TOKEN, Redactor, Secrets, Tokens, learn
+from osvc_diag.redaction import tokens as tokens_module
 
 CLUSTER = b"[cluster]\nsecret = 9d1a3d2a0e6b11ef9c0a525400a1b2c3\n"
 
@@ -73,3 +76,29 @@ def test_a_name_and_its_value_in_a_log_have_one_token_in_all_files():
         "http://joe:SvcEnvPw1@host/",
     ]
     assert len({re.sub(r".*(<masked:.*>).*", r"\1", by.mask_text(text)) for text in texts}) == 1
+
+
+def test_the_key_of_a_cluster_is_derived_once_and_before_it_is_asked_for(monkeypatch):
+    derived = []
+
+    def derive(secret: bytes) -> bytes:
+        derived.append(threading.current_thread())
+        return secret
+
+    monkeypatch.setattr(tokens_module, "_derived", derive)
+    tokens = of_cluster(b"secret")
+    for thread in threading.enumerate():
+        if thread.name == "osvc_diag token key":
+            thread.join()
+    assert tokens.token("url", b"v") == tokens.token("url", b"v")
+    assert len(derived) == 1
+    assert derived[0] is not threading.current_thread()
+
+
+def test_a_key_that_cannot_be_derived_is_told_to_who_asks_for_it(monkeypatch):
+    def derive(_secret: bytes) -> bytes:
+        raise ValueError("memory limit exceeded")
+
+    monkeypatch.setattr(tokens_module, "_derived", derive)
+    with pytest.raises(ValueError, match="memory limit"):
+        of_cluster(b"secret").token("url", b"v")
