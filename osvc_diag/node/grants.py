@@ -33,14 +33,14 @@ class Grants:
 
     def __call__(self, path: str) -> bool:
         """Tell whether a file may be opened, by its absolute, normal path on the node."""
-        return _is_system_log(path) or self._rules.grants(path)
+        return is_system_log(path) or self._rules.grants(path)
 
     @functools.cached_property
     def _rules(self) -> SiteRules:
         return read_site_rules(self._layout, self._base)[0]
 
 
-def _is_system_log(path: str) -> bool:
-    """Tell whether a file is one of them, or was rotated from it."""
+def is_system_log(path: str) -> bool:
+    """Tell whether a file on the node is one of the system's logs, or was rotated from it."""
     lives = [live for live in SYSTEM_LOGS if path.startswith(live)]
     return any(path == live or _ROTATED.fullmatch(path, len(live)) for live in lives)

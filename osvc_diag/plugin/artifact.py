@@ -69,6 +69,16 @@ class Holder:
 
 
 @dataclass(frozen=True)
+class LineChoice:
+    """Which lines are taken of a log that holds everybody's."""
+
+    about: str
+    """What they are about, for the manifest: `the agent and its storage`."""
+    words: tuple[str, ...]
+    """A line has to hold one of them; upper and lower case are alike."""
+
+
+@dataclass(frozen=True)
 class LogSource:
     """A log, of which a window and a budget decide what is taken."""
 
@@ -80,6 +90,8 @@ class LogSource:
     """0 for the live log, 1 for the newest rotated one, and so on."""
     held_by: Optional[Holder] = None
     """Who still holds it, where it was deleted; `path` is then the name that it had."""
+    lines: Optional[LineChoice] = None
+    """Which lines are taken; None takes all."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ SHIPPED: Mapping[str, str] = MappingProxyType(
         "exchange-bepasty": "exchange_bepasty",
         "exchange-file": "exchange_file",
         "exchange-mail": "exchange_mail",
+        "machine-log": "machine_log",
         "node-conf": "node_conf",
         "node-journal": "node_journal",
         "node-log": "node_log",

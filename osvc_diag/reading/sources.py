@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field, replace
+from datetime import timezone
 from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, Form, JournalSource, LogSource
@@ -13,10 +14,12 @@ from osvc_diag.reading.held import open_held
 from osvc_diag.reading.logs import BY_LOG_SIZE, Family, read_log
 from osvc_diag.reading.mounts import Mounts
 from osvc_diag.reading.outcome import Outcome
+from osvc_diag.reading.selecting import chosen_lines
 from osvc_diag.reading.trees import NotTakenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from osvc_diag.reading.bounds import Bounds
     from osvc_diag.reading.neighbours import Neighbours
@@ -35,6 +38,8 @@ class SourceReader:
     bounds: Bounds
     log_budget: int
     """Bytes kept of each family of logs."""
+    zone: tzinfo = timezone.utc
+    """Of the times in logs that tell no year."""
     _families: dict[str, Family] = field(default_factory=dict)
     _mounts: Mounts = field(default_factory=Mounts)
     _places: dict[str, Optional[str]] = field(default_factory=dict)
@@ -71,7 +76,11 @@ class SourceReader:
             outcome.source_bytes = opened.status.st_size
             if isinstance(source, LogSource):
                 family = self._families.setdefault(source.family, Family(self.log_budget))
-                yield from read_log(opened.fd, source, outcome, family, self.bounds)
+                blocks = read_log(opened.fd, source, outcome, family, self.bounds)
+                if source.lines is None:
+                    yield from blocks
+                else:
+                    yield from chosen_lines(blocks, source.lines, self.bounds, self.zone, outcome)
             else:
                 yield from _file(opened.fd, outcome)
         finally:

@@ -186,7 +186,10 @@ def make_bundle(
                 collection = CollectionRun(
                     node=node,
                     sources=SourceReader(
-                        prepared.node.trees, Bounds.of(prepared.window, node.zone), prepared.request.log_size
+                        prepared.node.trees,
+                        Bounds.of(prepared.window, node.zone),
+                        prepared.request.log_size,
+                        node.zone,
                     ),
                     patient=patient,
                     commands=commands,
