@@ -121,7 +121,7 @@ class Plugins:
         return tuple(
             f"plugin {info.name} cannot be used: if it has redaction rules, they masked nothing"
             for info in self.infos
-            if info.problem and (info.name, info.problem) in self.failures
+            if (info.name, info.problem) in self.failures and not _is_script(info.distribution)
         )
 
     def _unavailable(self, name: str, known: Iterable[str]) -> PluginUnavailableError:
@@ -293,6 +293,11 @@ def _executable(file: PluginFile) -> Added:
     collector = executable_collector(file)
     collector.check()
     return Added(collectors=(collector,))
+
+
+def _is_script(distribution: str) -> bool:
+    """Tell whether a plugin is an executable: that has no rules."""
+    return distribution.startswith("/") and not distribution.endswith(".py")
 
 
 def _same(plugin: object) -> object:

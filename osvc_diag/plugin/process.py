@@ -30,7 +30,7 @@ GLANCE = 0.5  # seconds between two looks whether the process is still there
 LAST_WORDS = 0.5  # seconds that a process has to end by itself
 STUCK = 2.0  # seconds after SIGKILL; what is there then hangs in the kernel
 _PIECE = 64 * 1024  # bytes read at a time
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*[a-z]{0,2}(?:\.exe)?")
+_PYTHON = re.compile(r"(?:python|pypy)[\w.-]{0,16}")
 
 
 class ForeignError(ToldError):
