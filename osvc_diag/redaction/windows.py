@@ -1,0 +1,82 @@
+"""Finds thousands of literals in a block, at a price that does not grow with their number.
+
+A pattern of thousands of alternatives takes long to compile, and is tried alternative by alternative wherever
+one of them may begin: with each secret more, every text would take longer. So a few bytes of each literal
+stand in a set, and pieces of the text are looked up in it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from osvc_diag.redaction.literals import LOOKED_AT, WINDOW, escaped, rare_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# What has no rare byte is found by pieces of the text in steps: wherever a literal stands, one of its first
+# pieces begins where a step does. (bytes of a literal at least, bytes of a piece)
+STEPS = ((16, 8), (8, 5), (4, 4))
+
+
+class WindowFinder:
+    """Looks up what may be a literal: pieces that begin with a rare byte, and others in steps."""
+
+    lets_others_run = False
+
+    def __init__(self, literals: Iterable[bytes]) -> None:
+        """Prepare.
+
+        Args:
+            literals: of at least four bytes, none with a line end in it.
+        """
+        self._windows: set[bytes] = set()
+        self._longer: dict[bytes, set[bytes]] = {}
+        self._steps = [_Steps(least, size) for least, size in STEPS]
+        for literal in literals:
+            start = rare_start(literal)
+            if start < 0:
+                next(steps for steps in self._steps if len(literal) >= steps.least).add(literal)
+            elif start + LOOKED_AT <= len(literal):
+                longer = self._longer.setdefault(literal[start : start + WINDOW], set())
+                longer.add(literal[start + WINDOW : start + LOOKED_AT])
+            else:
+                self._windows.add(literal[start : start + WINDOW])
+        firsts = {window[:1] for window in (*self._windows, *self._longer)}
+        self._rare = re.compile(b"[" + b"".join(sorted(map(escaped, firsts))) + b"]") if firsts else None
+
+    def find(self, block: bytes) -> list[int]:
+        """Return sorted offsets in a block: at least one in every line that holds a literal."""
+        found: list[int] = []
+        if self._rare is not None:
+            windows, longer = self._windows, self._longer
+            for match in self._rare.finditer(block):
+                at = match.start()
+                window = block[at : at + WINDOW]
+                rests = longer.get(window)
+                if window in windows or (rests and block[at + WINDOW : at + LOOKED_AT] in rests):
+                    found.append(at)
+        for steps in self._steps:
+            found += steps.find(block)
+        return sorted(found)
+
+
+class _Steps:
+    """Looks up a piece of a text in each step: no literal is so short that none of them lies in it."""
+
+    def __init__(self, least: int, size: int) -> None:
+        self.least = least
+        """Bytes of a literal."""
+        self._size = size
+        self._width = least - size + 1
+        self._pieces: set[bytes] = set()
+
+    def add(self, literal: bytes) -> None:
+        self._pieces.update(literal[at : at + self._size] for at in range(self._width))
+
+    def find(self, block: bytes) -> list[int]:
+        pieces, size = self._pieces, self._size
+        if not pieces:
+            return []
+        return [at for at in range(0, len(block), self._width) if block[at : at + size] in pieces]
