@@ -107,6 +107,8 @@ def _collector_lines(collector: Collector) -> list[str]:
         lines.append(f"  agents   {', '.join(collector.agents)}")
     if collector.kinds:
         lines.append(f"  kinds    {', '.join(collector.kinds)}")
+    if collector.folders:
+        lines.append(f"  folders  {', '.join(collector.folders)}")
     for option in collector.options:
         default = "" if option.default is None else f" (default {option.default})"
         lines.append(f"  -o {collector.name}.{option.name}=...  {option.help}: {option.expects}{default}")
