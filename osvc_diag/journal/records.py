@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Optional, Union
 
+from osvc_diag.json_line import json_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -27,8 +29,6 @@ REALTIME = "__REALTIME_TIMESTAMP"
 _BYTE = 0xFF
 _FIELD = re.compile(r"[A-Z0-9_]{1,64}")
 _REALTIME = re.compile(rb'"__REALTIME_TIMESTAMP"\s{0,4}:\s{0,4}"(\d{1,20})"')
-# A control character that json leaves as it is, and that a reader of lines takes for a line's end.
-_LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x7f\x85\u2028\u2029"}
 
 
 def lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -128,9 +128,9 @@ def _bounded(text: str, limit: int = MAX_VALUE) -> str:
 
 def encoded(record: Record) -> bytes:
     """Return a record as one line of JSON with its end, of MAX_RECORD bytes at most."""
-    line = _encoded(record)
+    line = json_line(record)
     if len(line) > MAX_RECORD:
-        line = _encoded({name: _shortened(value) for name, value in record.items()})
+        line = json_line({name: _shortened(value) for name, value in record.items()})
     return line
 
 
@@ -138,18 +138,6 @@ def _shortened(value: Union[str, list[str]]) -> Union[str, list[str]]:
     if isinstance(value, str):
         return _bounded(value, SMALL_VALUE)
     return f"[{len(value)} values were left out]"
-
-
-def _encoded(record: Record) -> bytes:
-    return spelled(json.dumps(record, ensure_ascii=False), record)
-
-
-def spelled(text: str, value: object) -> bytes:
-    """Return JSON in UTF-8, with a line end; what is not UTF-8 in it is escaped."""
-    try:
-        return text.translate(_LINE_ENDS).encode("utf-8") + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(value).encode("ascii") + b"\n"
 
 
 def text_of(record: Record, name: str) -> str:

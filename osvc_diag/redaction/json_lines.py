@@ -3,19 +3,25 @@
 In JSON a quote, a line end or a byte that is not UTF-8 is spelled so that no rule for texts sees the secret
 beside it. The values of a name are redacted as one text, line after line: what goes on from a line to the
 next, as a private key does, is seen over several records, too.
+
+In the end each line is looked at as text, as any reader of it would, verify among them.
 """
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol
 
 from osvc_diag.errors import RedactionError
+from osvc_diag.json_line import json_line
+from osvc_diag.redaction.flat_json import flat, raw
+from osvc_diag.redaction.pem import MARKS
 from osvc_diag.redaction.stream import Unit, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from osvc_diag.redaction.json_as_text import LineReader
 
 MAX_NAMES = 256  # of values, in one stream
 MOST_WAITING = 4 * 1024 * 1024  # bytes of lines that wait for a value which may turn out to be of a key
@@ -25,11 +31,8 @@ _NO_NAME = ""  # of a line that is no object of texts: it is redacted as text
 class Stream(Protocol):
     """Redacts whole lines, may keep some of them back, and returns as many as it was given."""
 
-    def next(self, unit: Unit) -> bytes:
-        """Return whole redacted lines."""
-
-    def end(self) -> bytes:
-        """Return the lines that were kept back."""
+    def lines(self, text: bytes, *, keep_tail: bool) -> bytes:
+        """Return whole redacted lines, and first those that were kept back; or keep some back."""
 
 
 class _Part(NamedTuple):
@@ -63,16 +66,13 @@ class _Column:
         """Take lines without their ends."""
         self._new += lines
 
-    def advance(self) -> None:
-        """Redact what was added."""
-        if self._new:
+    def advance(self, *, may_change: bool) -> None:
+        """Redact what was added, and what was kept back; keep some back if what follows may change it."""
+        if self._new or not may_change:
             self.fed += self._new
-            self._receive(self._stream.next(Unit(b"\n".join(self._new) + b"\n")))
+            text = b"\n".join([*self._new, b""])
             self._new = []
-
-    def finish(self) -> None:
-        """Have nothing kept back."""
-        self._receive(self._stream.end())
+            self.ready += self._stream.lines(text, keep_tail=may_change).split(b"\n")[:-1]
 
     def take(self, count: int) -> tuple[list[bytes], bool]:
         """Return some lines, and whether any of them is not what it was."""
@@ -80,11 +80,10 @@ class _Column:
         after = [self.ready.popleft() for _ in range(count)]
         return after, before != after
 
-    def _receive(self, text: bytes) -> None:
-        self.ready += text.split(b"\n")[:-1]
 
-
-def redacted_lines(blocks: Iterable[bytes], make_stream: Callable[[], Stream]) -> Iterator[bytes]:
+def redacted_lines(
+    blocks: Iterable[bytes], make_stream: Callable[[], Stream], reader: LineReader
+) -> Iterator[bytes]:
     """Yield lines of JSON with a token for every secret in a value; what needs none is left as it is.
 
     A line may be an object of texts, numbers and lists of texts; any other is redacted as text.
@@ -92,18 +91,30 @@ def redacted_lines(blocks: Iterable[bytes], make_stream: Callable[[], Stream]) -
     Args:
         blocks: of any size.
         make_stream: what redacts one text, from its beginning.
+        reader: looks at what comes of it.
 
     Raises:
         RedactionError: a line is too long, or there are too many names.
     """
     table = _Table(make_stream)
-    for unit in units(blocks):
+    for unit, following in _pairs(units(blocks)):
         if unit.long_line:
             raise RedactionError("a line of JSON is too long to be redacted")
         for line in _lines(unit.data):
             table.add(line)
-        yield table.flush(at_end=False)
-    yield table.flush(at_end=True)
+        may_change = following is not None and any(mark in following.data for mark in MARKS)
+        yield b"".join(reader.read(table.flush(may_change=may_change)))
+
+
+def _pairs(units: Iterator[Unit]) -> Iterator[tuple[Unit, Optional[Unit]]]:
+    """Yield each unit with the one after it."""
+    before: Optional[Unit] = None
+    for unit in units:
+        if before is not None:
+            yield before, unit
+        before = unit
+    if before is not None:
+        yield before, None
 
 
 class _Table:
@@ -117,28 +128,25 @@ class _Table:
 
     def add(self, line: bytes) -> None:
         """Take a line with its end."""
-        value = _flat(line)
+        value = flat(line)
         parts = []
         for name, index, text in _texts(value) if value is not None else [(_NO_NAME, None, None)]:
-            lines = [line.rstrip(b"\n")] if text is None else _raw(text).split(b"\n")
+            lines = [line.rstrip(b"\n")] if text is None else raw(text).split(b"\n")
             self._column(name).add(lines)
             parts.append(_Part(name, index, len(lines)))
         self._rows.append(_Row(line, value, tuple(parts)))
         self._waiting += len(line)
 
-    def flush(self, *, at_end: bool) -> bytes:
+    def flush(self, *, may_change: bool) -> list[bytes]:
         """Return the lines of which every value is through."""
         for column in self._columns.values():
-            column.advance()
-        if at_end or self._waiting > MOST_WAITING:
-            for column in self._columns.values():
-                column.finish()
+            column.advance(may_change=may_change and self._waiting <= MOST_WAITING)
         done = []
         while self._rows and self._is_through(self._rows[0]):
             row = self._rows.popleft()
             self._waiting -= len(row.line)
             done.append(self._redacted(row))
-        return b"".join(done)
+        return done
 
     def _column(self, name: str) -> _Column:
         column = self._columns.get(name)
@@ -168,30 +176,7 @@ class _Table:
                 row.value[name] = text.decode("utf-8", "surrogateescape")
             else:
                 row.value[name][place] = text.decode("utf-8", "surrogateescape")
-        return _spelled(row.value) if changed and row.value is not None else row.line
-
-
-def _flat(line: bytes) -> Optional[dict[str, Any]]:
-    """Return the object that a line is; None where it is none, or one that holds others or a name twice."""
-    try:
-        value = json.loads(line, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        return None
-    is_flat = isinstance(value, dict) and all(map(_is_flat, value.values()))
-    return value if is_flat and _NO_NAME not in value else None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        raise ValueError("a name stands twice")
-    return value
-
-
-def _is_flat(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(one, str) for one in value)
-    return value is None or isinstance(value, (str, int, float))
+        return json_line(row.value) if changed and row.value is not None else row.line
 
 
 def _texts(value: dict[str, Any]) -> Iterator[tuple[str, Optional[int], Optional[str]]]:
@@ -200,21 +185,6 @@ def _texts(value: dict[str, Any]) -> Iterator[tuple[str, Optional[int], Optional
             yield name, None, one
         elif isinstance(one, list):
             yield from ((name, index, text) for index, text in enumerate(one))
-
-
-def _raw(text: str) -> bytes:
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # surrogates that stand for no byte
-        return text.encode("utf-8", "replace")
-
-
-def _spelled(value: dict[str, Any]) -> bytes:
-    text = json.dumps(value, ensure_ascii=False)
-    try:
-        return text.encode("utf-8") + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(value).encode("ascii") + b"\n"
 
 
 def _lines(data: bytes) -> list[bytes]:

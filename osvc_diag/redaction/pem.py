@@ -16,7 +16,7 @@ WINDOW = 32 * 1024  # bytes before an END line that may belong to its key; the l
 
 _BEGIN = re.compile(rb"-----? ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-Lines: ?\d+")
 _END = re.compile(rb"-----? ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-----?|Private-MAC:")
-_MARKS = (b"PRIVATE KEY", b"Private-")
+MARKS = (b"PRIVATE KEY", b"Private-")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _CLOSING = b"\"',;)}] \t\r\n"
 _MIN_BODY = 20  # characters of base64 at the end of a line, which make it part of a key
@@ -56,7 +56,7 @@ class PrivateKeys:
             if offset >= end:
                 start = block.rfind(b"\n", end, offset) + 1 or end
                 end = block.find(b"\n", offset) + 1 or len(block)
-                if any(block.find(mark, start, end) >= 0 for mark in _MARKS):
+                if any(block.find(mark, start, end) >= 0 for mark in MARKS):
                     return True
         return False
 
@@ -72,7 +72,7 @@ class PrivateKeys:
 
     def _masked(self, lines: list[bytes], counts: Counter[str]) -> list[bytes]:
         for index, line in enumerate(lines):
-            if any(mark in line for mark in _MARKS):
+            if any(mark in line for mark in MARKS):
                 begin, end = _last(_BEGIN, line), _last(_END, line)
                 if end >= 0 and self._strangers < 0 and not 0 <= begin < end:
                     self._mask_back(lines, index, counts)

@@ -15,6 +15,7 @@ from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
 from osvc_diag.redaction.content import are_texts, looked_at
 from osvc_diag.redaction.engine import make_finder
+from osvc_diag.redaction.json_as_text import LineReader
 from osvc_diag.redaction.json_lines import redacted_lines
 from osvc_diag.redaction.long_line import LongLine
 from osvc_diag.redaction.masker import MAX_ROUNDS, Found, LineMasker, blanked, token_spans
@@ -98,8 +99,8 @@ class Redactor:
         if form is Form.CONF:
             yield self._conf(_whole(blocks), counts)
         elif form is Form.JSON_LINES:
-            # And as text, too: what a reader of the lines would recognise must not be there either.
-            yield from self._text(redacted_lines(blocks, lambda: self._stream(counts)), counts)
+            reader = LineReader(self._finder, self._masker, counts)
+            yield from redacted_lines(blocks, lambda: self._stream(counts), reader)
         else:
             yield from self._text(blocks, counts)
 
@@ -229,6 +230,15 @@ class _Stream:
         if unit.ends_line:
             self._long = None
         return before + masked
+
+    def lines(self, text: bytes, *, keep_tail: bool) -> bytes:
+        """Return whole lines, and before them what was kept back; or keep some back.
+
+        Args:
+            text: whole lines of fair length.
+            keep_tail: whether an end of a key may follow, so that what may be its body has to wait.
+        """
+        return self._block(text, None, last=not keep_tail)
 
     def end(self) -> bytes:
         return self._block(b"", None, last=True)
