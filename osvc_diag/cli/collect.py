@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from osvc_diag.cli.intent import Sending
     from osvc_diag.cli.output import Output
-    from osvc_diag.cli.sending import Sending, Sent
+    from osvc_diag.cli.sending import Sent
     from osvc_diag.node.node import Node
     from osvc_diag.plugin.plugin_manager import Plugins
     from osvc_diag.run.frontdoor import Result
@@ -129,7 +130,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _run(args: argparse.Namespace, output: Output) -> int:
-    from osvc_diag.cli.sending import site_folder  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.intent import site_folder  # noqa: PLC0415 - not for --help
 
     node = find_node(args)
     if not args.selectors:
@@ -167,7 +168,7 @@ def _collect(
 
 def _sending(args: argparse.Namespace, plugins: Plugins, output: Output, etc: Optional[str]) -> Sending:
     """Resolve how to send before anything is collected: a mistake in it is told at once."""
-    from osvc_diag.cli.sending import check_sending, sending_from  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.intent import check_sending, sending_from  # noqa: PLC0415 - not for --help
 
     if args.no_upload and args.yes:
         raise UsageError(
@@ -181,8 +182,6 @@ def _sending(args: argparse.Namespace, plugins: Plugins, output: Output, etc: Op
 
 def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:
     """Send the bundle where an option or the user says so; else tell the command that would."""
-    from osvc_diag.cli.sending import send, tell_sent  # noqa: PLC0415 - not for --help
-
     is_forbidden = sending.settings.upload == NEVER
     is_asked = output.is_interactive and not sending.args.no_upload and not is_forbidden
     if not (sending.is_agreed or is_asked):
@@ -190,6 +189,8 @@ def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:
             command = upload_command(result.bundle, sending.settings, sending.args, yes=False)
             output.say(f"next: send it with: {command}")
         return None
+    from osvc_diag.cli.sending import send, tell_sent  # noqa: PLC0415 - many a bundle is never sent
+
     sent = send(
         result.bundle,
         sending,

@@ -41,7 +41,7 @@ def rules_for(args: argparse.Namespace, output: Output) -> tuple[Rule, ...]:
         args: with the options of `add_node_arguments`.
         output: is told what makes no sense, and which plugins cannot be used.
     """
-    from osvc_diag.cli.sending import site_folder  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.intent import site_folder  # noqa: PLC0415 - not for --help
 
     site = site_folder()
     with load_for(args, output, site=site, etc=site if args.root is None else None) as plugins:

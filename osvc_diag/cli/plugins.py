@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     Raises:
         PluginUnavailableError: there is none of that name.
     """
-    from osvc_diag.cli.sending import site_folder  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.intent import site_folder  # noqa: PLC0415 - not for --help
 
     etc = site_folder()
     with load_for(args, output, site=etc, etc=etc) as plugins:

@@ -3,79 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from osvc_diag.cli.consent import is_agreed, show_what_leaves
 from osvc_diag.cli.exchange_options import upload_command
-from osvc_diag.errors import ExchangeError, NodeNotFoundError, UsageError
+from osvc_diag.errors import ExchangeError, UsageError
 from osvc_diag.exchange.delivery import check_allowed, conditions_from, deliver, earlier_receipt
 from osvc_diag.exchange.errors import GaveUpError, ProxyUnreachableError, UnknownHostError
 from osvc_diag.exchange.opened import OpenedBundle
 from osvc_diag.exchange.receipt import load_receipt, receipt_path
 from osvc_diag.exchange.registry import find_exchange
-from osvc_diag.settings import resolve_settings
 from osvc_diag.ticket import PREMIUM, read_issue, support_hours, ticket_text
 from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping
-
     from osvc_diag.bundle.manifest import Manifest
     from osvc_diag.bundle.verdict import Verdict
+    from osvc_diag.cli.intent import Sending
     from osvc_diag.cli.output import Output
     from osvc_diag.exchange.receipt import Receipt
-    from osvc_diag.plugin.plugin_manager import Plugins
     from osvc_diag.run.request import Issue
-    from osvc_diag.settings import Settings
 
 SUDO_HINT = (
     "sudo drops https_proxy and its kin: name the proxy with --proxy, or keep them with "
     "sudo --preserve-env=https_proxy,http_proxy,all_proxy,no_proxy"
 )
-
-
-@dataclass(frozen=True)
-class Sending:
-    """What a bundle is sent with."""
-
-    settings: Settings
-    plugins: Plugins
-    environ: Mapping[str, str]
-    args: argparse.Namespace
-    """With the options of `add_exchange_arguments` and `add_node_arguments`."""
-    is_agreed: bool
-    """Whether an option said yes already."""
-
-    @property
-    def insecure(self) -> bool:
-        """Whether TLS need not be verified: an option, and nothing else, says so."""
-        return bool(self.args.insecure)
-
-
-def sending_from(
-    args: argparse.Namespace, plugins: Plugins, output: Output, *, etc: Optional[str], agreed: bool
-) -> Sending:
-    """Resolve the settings and tell what is wrong with them, before anything else is done.
-
-    Args:
-        args: with the options of `add_exchange_arguments` and `add_node_arguments`.
-        plugins: those that were loaded.
-        output: gets the warnings.
-        etc: the agent's configuration folder on this node, for the site file; None reads none.
-        agreed: whether `--yes` or `--upload` was given.
-
-    Raises:
-        UsageError: an option or a variable makes no sense.
-    """
-    settings = resolve_settings(vars(args), environ=os.environ, etc=etc)
-    for warning in settings.warnings:
-        output.warn(warning)
-    _warn_of_argv(settings, output)
-    return Sending(settings, plugins, os.environ, args, agreed)
 
 
 def _as_told(issue: Issue) -> Issue:
@@ -96,16 +50,6 @@ class Sent:
         facts: dict[str, Any] = {"bundle": self.bundle, **asdict(self.receipt)}
         hours = support_hours(datetime.now(timezone.utc))
         return facts | {"receipt": receipt_path(self.bundle), "ticket": self.ticket, "support": hours}
-
-
-def check_sending(sending: Sending) -> None:
-    """Find out before anything is collected what could not be sent anyway.
-
-    Raises:
-        UsageError: nobody owns the exchange's URL, or a credentials file or the proxy's URL cannot be used.
-    """
-    find_exchange(sending.settings.exchange, sending.plugins)
-    conditions_from(sending.settings, environ=sending.environ, insecure=sending.insecure)
 
 
 def send(
@@ -181,16 +125,6 @@ def tell_sent(sent: Sent, output: Output) -> None:
     output.say(PREMIUM)
 
 
-def site_folder() -> Optional[str]:
-    """Return the configuration folder of this machine's agent, where the site file may be."""
-    from osvc_diag.node.finding import find_layout  # noqa: PLC0415
-
-    try:
-        return find_layout(None, os.environ).etc
-    except NodeNotFoundError:
-        return None
-
-
 def _read(opened: OpenedBundle) -> tuple[Manifest, Issue]:
     from osvc_diag.bundle.reader import Bundle  # noqa: PLC0415 - not for --help
 
@@ -216,19 +150,6 @@ def _earlier_link(opened: OpenedBundle) -> Optional[str]:
     if receipt is None or receipt.sha256 != opened.sha256 or not receipt.link.startswith("http"):
         return None
     return receipt.link
-
-
-def _warn_of_argv(settings: Settings, output: Output) -> None:
-    seen = []
-    if settings.origin("exchange").startswith("--") and settings.has_login_in_exchange:
-        seen.append("--exchange")
-    if settings.proxy and settings.origin("proxy").startswith("--") and "@" in settings.proxy:
-        seen.append("--proxy")
-    for option in seen:
-        output.warn(
-            f"the password in {option} can be seen by every user of this node while this runs (ps): "
-            f"{option}-credentials FILE keeps it out of sight"
-        )
 
 
 def _sent(opened: OpenedBundle, manifest: Manifest, issue: Issue, receipt: Receipt) -> Sent:

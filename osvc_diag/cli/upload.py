@@ -31,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, ask, send; a no is no failure."""
     from osvc_diag.cli import sending as way  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.intent import sending_from, site_folder  # noqa: PLC0415
 
-    etc = way.site_folder()
+    etc = site_folder()
     with load_for(args, output, site=etc, etc=etc) as plugins:
-        sending = way.sending_from(args, plugins, output, etc=etc, agreed=args.yes)
+        sending = sending_from(args, plugins, output, etc=etc, agreed=args.yes)
         sent = way.send(args.bundle, sending, output)
     if sent is not None and output.is_json:
         output.result(json.dumps(sent.as_json(), indent=2))

@@ -1,0 +1,94 @@
+"""What a bundle is to be sent with, resolved before anything is collected: a mistake is told at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+from osvc_diag.errors import NodeNotFoundError
+from osvc_diag.settings import resolve_settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from osvc_diag.cli.output import Output
+    from osvc_diag.plugin.plugin_manager import Plugins
+    from osvc_diag.settings import Settings
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What a bundle is sent with."""
+
+    settings: Settings
+    plugins: Plugins
+    environ: Mapping[str, str]
+    args: argparse.Namespace
+    """With the options of `add_exchange_arguments` and `add_node_arguments`."""
+    is_agreed: bool
+    """Whether an option said yes already."""
+
+    @property
+    def insecure(self) -> bool:
+        """Whether TLS need not be verified: an option, and nothing else, says so."""
+        return bool(self.args.insecure)
+
+
+def sending_from(
+    args: argparse.Namespace, plugins: Plugins, output: Output, *, etc: Optional[str], agreed: bool
+) -> Sending:
+    """Resolve the settings and tell what is wrong with them, before anything else is done.
+
+    Args:
+        args: with the options of `add_exchange_arguments` and `add_node_arguments`.
+        plugins: those that were loaded.
+        output: gets the warnings.
+        etc: the agent's configuration folder on this node, for the site file; None reads none.
+        agreed: whether `--yes` or `--upload` was given.
+
+    Raises:
+        UsageError: an option or a variable makes no sense.
+    """
+    settings = resolve_settings(vars(args), environ=os.environ, etc=etc)
+    for warning in settings.warnings:
+        output.warn(warning)
+    _warn_of_argv(settings, output)
+    return Sending(settings, plugins, os.environ, args, agreed)
+
+
+def check_sending(sending: Sending) -> None:
+    """Find out before anything is collected what could not be sent anyway.
+
+    Raises:
+        UsageError: nobody owns the exchange's URL, or a credentials file or the proxy's URL cannot be used.
+    """
+    from osvc_diag.exchange.delivery import conditions_from  # noqa: PLC0415 - many a bundle is never sent
+    from osvc_diag.exchange.registry import find_exchange  # noqa: PLC0415
+
+    find_exchange(sending.settings.exchange, sending.plugins)
+    conditions_from(sending.settings, environ=sending.environ, insecure=sending.insecure)
+
+
+def site_folder() -> Optional[str]:
+    """Return the configuration folder of this machine's agent, where the site file may be."""
+    from osvc_diag.node.finding import find_layout  # noqa: PLC0415
+
+    try:
+        return find_layout(None, os.environ).etc
+    except NodeNotFoundError:
+        return None
+
+
+def _warn_of_argv(settings: Settings, output: Output) -> None:
+    seen = []
+    if settings.origin("exchange").startswith("--") and settings.has_login_in_exchange:
+        seen.append("--exchange")
+    if settings.proxy and settings.origin("proxy").startswith("--") and "@" in settings.proxy:
+        seen.append("--proxy")
+    for option in seen:
+        output.warn(
+            f"the password in {option} can be seen by every user of this node while this runs (ps): "
+            f"{option}-credentials FILE keeps it out of sight"
+        )
