@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.redaction.finder import Plan, PythonFinder, plan
+from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.planning import Plan, plan
+from osvc_diag.redaction.windows import WindowFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 ENGINES = ("re", "pcre2", "hyperscan")
 # Bytes after which an engine has paid for its preparation, against the one before.
 WORTHWHILE = (("pcre2", 2 * 1024 * 1024), ("hyperscan", 16 * 1024 * 1024))
+MANY = 3000  # literals; a pattern of more takes long to make, and where it has many rare bytes, to match
 PER_BLOCK = 2 * 1024  # bytes that take as long as what is done once a block
 
 
@@ -25,6 +28,9 @@ def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iter
     Raises:
         ValueError: there is no such engine, or it is not on this system.
     """
+    literals = tuple(literals)
+    if engine is None and len(literals) > MANY:
+        return _CrowdFinder(_GrowingFinder(plan(anchors, ())), WindowFinder(literals))
     planned = plan(anchors, literals)
     if engine is None:
         return _GrowingFinder(planned)
@@ -63,6 +69,23 @@ class _GrowingFinder:
         while self._left and self._done > self._left[0][1]:
             self._finder = _finder(self._left[0][0], self._plan) or self._finder
             del self._left[0]
+
+
+class _CrowdFinder:
+    """Finds anchors by the patterns of an engine, and literals, too many for any pattern, by looking up."""
+
+    def __init__(self, anchors: _GrowingFinder, literals: WindowFinder) -> None:
+        self._anchors = anchors
+        self._literals = literals
+
+    @property
+    def lets_others_run(self) -> bool:
+        """Whether the engine that is at work by now does: it has the larger part."""
+        return self._anchors.lets_others_run
+
+    def find(self, block: bytes) -> list[int]:
+        """Return sorted offsets in a block."""
+        return sorted({*self._anchors.find(block), *self._literals.find(block)})
 
 
 def _finder(engine: str, planned: Plan) -> Optional[Finder]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.redaction.finder import is_choice
 from osvc_diag.redaction.literals import any_of, escaped
+from osvc_diag.redaction.planning import is_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

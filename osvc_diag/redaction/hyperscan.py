@@ -10,11 +10,12 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Optional
 
-from osvc_diag.redaction.finder import TOKENS, PythonFinder, is_choice
+from osvc_diag.redaction.finder import PythonFinder
 from osvc_diag.redaction.literals import escaped, rare_start
+from osvc_diag.redaction.planning import TOKENS, is_choice
 
 if TYPE_CHECKING:
-    from osvc_diag.redaction.finder import Plan
+    from osvc_diag.redaction.planning import Plan
     from osvc_diag.redaction.rule import Anchor
 
 MOST_LITERALS = 20_000  # more would take seconds to compile, and tens of MB

@@ -10,13 +10,14 @@ from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf
 from osvc_diag.redaction import crypt
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import DATA, ENV, KEY, content_start, verdict
-from osvc_diag.redaction.finder import PythonFinder, plan
+from osvc_diag.redaction.finder import PythonFinder
 from osvc_diag.redaction.masker import LineMasker
+from osvc_diag.redaction.planning import plan
 from osvc_diag.redaction.secrets import Secrets
 from osvc_diag.redaction.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _CRYPT_RULE = "conf-crypt"
 LEARNED_RULES = {
@@ -27,6 +28,7 @@ LEARNED_RULES = {
 }
 """What learned values are called: rule ids and purposes."""
 _CLUSTER_CONFS = ("cluster.conf", "node.conf")
+_TOGETHER = 256 * 1024  # bytes
 _MAX_CONTENT = 1024 * 1024  # bytes of one [data] value in which secrets are looked for
 _ENCRYPTED = b"crypt:"
 _PRIVATE = b"PRIVATE KEY"
@@ -47,7 +49,7 @@ def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
     encrypted = opened = 0
     scanner = _Scanner()
     can_decrypt = crypt.is_available()
-    for (_, entries), (_, text) in zip(parsed, texts):
+    for _, entries in parsed:
         secrets.know(
             name.encode(ENCODING, ERRORS) for entry in entries for name in (entry.section, entry.key)
         )
@@ -60,10 +62,24 @@ def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
                     _learn_content(plain, _CRYPT_RULE, secrets, scanner)
             else:
                 _learn_entry(entry, secrets, scanner)
-        scanner.scan(text, secrets)
+    for joined in _joined(text for _, text in texts):
+        scanner.scan(joined, secrets)
     if encrypted > opened:
         secrets.limits.append(_limit(encrypted, opened, can_decrypt=can_decrypt, has_key=bool(keys)))
     return secrets
+
+
+def _joined(texts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield texts many at a time, line after line: an engine is asked once for all of them."""
+    pieces: list[bytes] = []
+    size = 0
+    for text in texts:
+        pieces.append(text)
+        size += len(text)
+        if size >= _TOGETHER:
+            yield b"\n".join(pieces)
+            pieces, size = [], 0
+    yield b"\n".join(pieces)
 
 
 def _cluster(parsed: list[tuple[str, list[ConfEntry]]], secrets: Secrets) -> list[bytes]:

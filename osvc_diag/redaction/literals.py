@@ -18,8 +18,8 @@ LOOKED_AT = 6  # bytes of a literal that a pattern has, so that few other words 
 # Bytes that are common in the agent's logs, the commonest first. A literal is recognised by some bytes that
 # begin with its rarest one: one pattern then finds thousands of literals as fast as ten, for nearly every
 # position is ruled out by its first byte.
-_COMMON = b" e10n:2roc-dit6sa4.9,l375mfbh|\n8OREug'/NIFpv[]()C\t\r"
-_LESS_COMMON = b"xw#GT_yUDBkSPj=A>WzML@q!{}V"
+_COMMON = b" e10n:2roc-dit6sa4.9,l375mfbh|\n8OREug'/NIFp[]()C\t\r"
+_LESS_COMMON = b"vxw#GT_yUDBkSPj=A>WzML@q!{}V"
 RANKS = bytes(
     255 - _COMMON.index(byte) if byte in _COMMON
     else 127 - _LESS_COMMON.index(byte) if byte in _LESS_COMMON
@@ -29,9 +29,9 @@ RANKS = bytes(
 RARE = 128  # ranks below are of rare bytes
 
 
-def rare_start(literal: bytes) -> int:
+def rare_start(literal: bytes, ranks_of_bytes: bytes = RANKS) -> int:
     """Return where four bytes of a literal begin with its rarest one; -1 where none of them is rare."""
-    ranks = literal[: 1 - WINDOW].translate(RANKS)
+    ranks = literal[: 1 - WINDOW].translate(ranks_of_bytes)
     rarest = min(ranks, default=RARE)
     return ranks.index(rarest) if rarest < RARE else -1
 

@@ -12,14 +12,18 @@ import threading
 from typing import TYPE_CHECKING, Any, Optional
 
 from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.literals import any_of
 
 if TYPE_CHECKING:
-    from osvc_diag.redaction.finder import Plan
+    from collections.abc import Iterable, Mapping
+
+    from osvc_diag.redaction.planning import Plan
 
 _NAMES = ("libpcre2-8.so.0", "libpcre2-8.so", "libpcre2-8.0.dylib")
 _CASELESS = 0x00000008
 _JIT_COMPLETE = 1
 _NO_MATCH = -1
+MOST_LEFT = 20  # bytes without another case that are looked for by twos; all the others together
 SMALL = 2 * 1024  # bytes; in so few, calls take longer than matching
 
 
@@ -83,8 +87,7 @@ class Pcre2Finder:
     def __init__(self, planned: Plan) -> None:
         library = _library()
         self._programs = [_Program(library, one.pattern, caseless=one.caseless) for one in planned.singles]
-        if planned.together:
-            self._programs.append(_Program(library, planned.together, caseless=False))
+        self._programs += [_Program(library, one, caseless=False) for one in _by_twos(planned.rare)]
         self._any = _Program(library, _any_of(planned), caseless=False)
         self._fallback = PythonFinder(planned)
         self._lock = threading.Lock()  # a match lets other threads run, and has one place for its result
@@ -101,6 +104,24 @@ class Pcre2Finder:
         except Pcre2Error:
             return self._fallback.find(block)
         return sorted(offsets)
+
+
+def _by_twos(rare: Mapping[bytes, Iterable[bytes]]) -> list[bytes]:
+    """Return patterns of which each begins with one of two bytes.
+
+    For one or two the library looks at 16 bytes of the block at a time, for more at each.
+    """
+    pairs = [
+        {byte: rare[byte], byte.upper(): rare[byte.upper()]}
+        for byte in rare
+        if byte.upper() in rare and byte.islower()
+    ]
+    paired = {byte for pair in pairs for byte in pair}
+    left = [byte for byte in rare if byte not in paired]
+    pairs += [
+        {byte: rare[byte] for byte in left[at : at + 2]} for at in range(0, min(len(left), MOST_LEFT), 2)
+    ]
+    return [any_of(pair) for pair in (*pairs, {byte: rare[byte] for byte in left[MOST_LEFT:]}) if pair]
 
 
 def _any_of(planned: Plan) -> bytes:

@@ -36,7 +36,7 @@ RULES = (
             Anchor(rb"-p(?<=\s-p)[ ]?[^\s-]"),
             Anchor(rb"redis-cli"),
             Anchor(rb"ldap"),
-            Anchor(rb"passwd(?<=htpasswd)[ ]"),
+            Anchor(rb"htpasswd[ ]"),
         ),
         pattern=(
             rb"\b(?:(?:mysql\w{0,16}|mariadb[\w-]{0,16}|sshpass|mongo\w{0,16}|7za?|racadm|isql)\b[^|;\n]{0,512}?[ ]-p(?!\w{0,12}[ ]*=)[ ]?"
@@ -111,7 +111,7 @@ RULES = (
             Anchor(rb"passw(?:or)?d[ ]"),
             Anchor(rb"secret[ ]{1,4}[0-9][ ]"),
             Anchor(rb"setenv[ ]"),
-            Anchor(rb"passwd(?<=chpasswd)"),
+            Anchor(rb"chpasswd"),
         ),
         pattern=(
             rb"(?i:\b(?:setenv|set|enable|username[ ]+\S{1,64})[ ]+[\w.-]{0,32}(?:password|passwd|secret|token)[ ]+(?:[0-9][ ]+)?"

@@ -86,7 +86,7 @@ RULES = (
     Rule(
         id="database",
         purpose="user/password@host, as Oracle's tools and JDBC write it",
-        anchors=(Anchor(rb"jdbc:oracle:"), Anchor(rb"qlplus(?<=sqlplus)")),
+        anchors=(Anchor(rb"jdbc:oracle:"), Anchor(rb"sqlplus")),
         pattern=(
             rb"(?:jdbc:oracle:(?:thin|oci8?):|\bsqlplus\s+(?:-\w+\s+){0,4})"
             rb"[\w.$-]{1,64}/(?P<secret>[^\s@\"'/]{1,128})(?=@|\s|[\"']|$)"
@@ -100,7 +100,7 @@ RULES = (
     Rule(
         id="authorization",
         purpose="the credentials of an HTTP authorization header",
-        anchors=(Anchor(rb"zation(?<=authorization)[\"'\\ ]{0,8}[:=,]"), Anchor(rb"bearer[ ]{1,4}[a-z0-9]")),
+        anchors=(Anchor(rb"authorization[\"'\\ ]{0,8}[:=,]"), Anchor(rb"bearer[ ]{1,4}[a-z0-9]")),
         pattern=(
             rb"(?i:authorization[\"'\\ ]{0,8}[:=,][\"'\\ ]{0,8}(?:"
             + _SCHEMES
@@ -126,7 +126,7 @@ RULES = (
     Rule(
         id="cookie",
         purpose="HTTP cookies",
-        anchors=(ASSIGNED[rb"kie(?<=cookie)"],),
+        anchors=(ASSIGNED[b"cookie"],),
         pattern=rb"(?i:\b(?:set-)?cookie[\"'\\ ]{0,8}:[\"'\\ ]{0,8})(?P<secret>[\w!#$%&*+.^|~-]{1,256}=[^\"'\\\r\n]+)",
         masked=(
             "Cookie: «JSESSIONID=0a1b2c3d; theme=dark»",
@@ -138,7 +138,7 @@ RULES = (
     Rule(
         id="crypt",
         purpose="the agent's encrypted values",
-        anchors=(Anchor(rb"ypt:(?<=crypt:)[a-z0-9+/_-]"),),
+        anchors=(Anchor(rb"crypt:[a-z0-9+/_-]"),),
         pattern=rb"crypt:(?P<secret>[A-Za-z0-9+/=_-]{8,})",
         certain=True,
         masked=("pw = crypt:«eyJjbHVzdGVybmFtZSI6ICJqb2luIn0=»", "set data.pw=crypt:«eyJjbHVzdGVybmFtZSI6»"),
@@ -183,10 +183,10 @@ RULES = (
         id="snmp",
         purpose="SNMP communities and keys",
         anchors=(
-            Anchor(rb"y(?<=community)6?[ \t\"'\\:=_]"),
+            Anchor(rb"community6?[ \t\"'\\:=_]"),
             Anchor(rb"snmp"),
             Anchor(rb"createuser[ ]"),
-            Anchor(rb"k(?<=sink)[ ]"),
+            Anchor(rb"sink[ ]"),
             Anchor(rb"com2sec"),
         ),
         pattern=(
@@ -208,7 +208,7 @@ RULES = (
     Rule(
         id="iscsi",
         purpose="iSCSI CHAP users' secrets in target configurations",
-        anchors=(Anchor(rb"guser(?<=inguser)[ \t]"),),
+        anchors=(Anchor(rb"inguser[ \t]"),),
         pattern=rb"(?i:\b(?:incoming|outgoing)user)[ \t]+\S{1,256}[ \t]+(?P<secret>\S{1,256})",
         masked=("incominguser joe «chapsecret12»", "OutgoingUser joe «chapsecret12»"),
         kept=("incominguser joe",),

@@ -15,13 +15,11 @@ if TYPE_CHECKING:
 
 # What may stand between a stem and the operator: the rest of the name, closing quotes, blanks.
 _TO_OPERATOR = rb"[\w.@-]{0,64}[\"'\\\]]{0,8}[ \t]{0,8}[=:]"
-# Stems of secret names; where one has a rare letter, the anchor begins with it, for that is found faster.
 _STEMS = (
-    rb"pass", rb"pw", rb"pswd", rb"secret", rb"ken(?<=token)", rb"cred", rb"kie(?<=cookie)",
-    rb"key", rb"jwt", rb"k(?<=psk)", rb"k(?<=hook)", rb"sess",
+    rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
 )  # fmt: skip
 ASSIGNED = {stem: Anchor(stem + _TO_OPERATOR) for stem in _STEMS}
-_STEM_CHOICE = rb"(?:pass|pw|secret|token|cred|cookie|key|jwt|psk|pswd|otp|auth)"
+_STEM_CHOICE = rb"(?:p(?:ass|w|sk|swd)|secret|token|c(?:red|ookie)|key|jwt|otp|auth)"
 
 _XML_ELEMENT = re.compile(rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>(?P<secret>[^<>]+)</")
 _XML_PAIR = re.compile(

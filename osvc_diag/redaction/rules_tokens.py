@@ -41,7 +41,7 @@ RULES = (
     Rule(
         id="private-key",
         purpose="private keys in PEM, OpenSSH or PuTTY form, cut off or on one line",
-        anchors=_exact(rb"KEY(?<=PRIVATE KEY)", rb"zaC1rZXktdjE(?<=b3BlbnNzaC1rZXktdjE)", rb"Private-[LM]"),
+        anchors=_exact(rb"PRIVATE KEY", rb"b3BlbnNzaC1rZXktdjE", rb"Private-[LM]"),
         pattern=(
             rb"(?:BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{0,5}[\s\\nrt\"',]{0,16}(?P<secret>"
             rb"(?:(?!-----)[A-Za-z0-9+/=_\\\s:,.\"'|-]){16,65536}?)(?=[\s\\nrt\"',]{0,16}(?:-----|$|[^A-Za-z0-9+/=_\\\s:,.\"'|-])))"
@@ -77,7 +77,7 @@ RULES = (
     Rule(
         id="jwt",
         purpose="JSON web tokens, the agent's join tokens among them",
-        anchors=_exact(rb"yJ(?<=eyJ)[A-Za-z0-9_-]{8,1024}[.]"),
+        anchors=_exact(rb"eyJ[A-Za-z0-9_-]{8,1024}[.]"),
         pattern=rb"(?P<secret>eyJ[A-Za-z0-9_-]{8,1024}\.[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,3})",
         certain=True,
         masked=("token is «eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl» ok",),
@@ -105,7 +105,7 @@ RULES = (
     Rule(
         id="azure",
         purpose="Azure shared access signatures and client secrets",
-        anchors=_exact(rb"=(?<=sig=)[A-Za-z0-9%/+]{20}", rb"Q~[A-Za-z0-9_~.-]{31}"),
+        anchors=_exact(rb"sig=[A-Za-z0-9%/+]{20}", rb"Q~[A-Za-z0-9_~.-]{31}"),
         pattern=(
             rb"(?:(?<=[?&;]sig=)|" + _EDGE + rb"(?=[A-Za-z0-9_~.-]{3}\dQ~))"
             rb"(?P<secret>[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}|(?<=sig=)[A-Za-z0-9%/+=_-]{20,256})"
@@ -141,7 +141,7 @@ RULES = (
         purpose="tokens of GitHub, GitLab, Bitbucket and Atlassian",
         anchors=_exact(
             rb"_(?<=gh[pousr]_)[A-Za-z0-9]{30}",
-            rb"_(?<=github_pat_)[A-Za-z0-9_]{22}",
+            rb"github_pat_[A-Za-z0-9_]{22}",
             rb"gl[a-z]{2,6}-[A-Za-z0-9_-]{20}",
             rb"ATATT3[A-Za-z0-9_=-]{50}",
             rb"ATBB[A-Za-z0-9]{24}",
@@ -169,24 +169,24 @@ RULES = (
         id="service-token",
         purpose="tokens of package registries, payment, mail, chat and AI services, and of Vault",
         anchors=_exact(
-            rb"_(?<=npm_)[A-Za-z0-9]{36}",
-            rb"_(?<=hf_)[A-Za-z]{30}",
+            rb"npm_[A-Za-z0-9]{36}",
+            rb"hf_[A-Za-z]{30}",
             rb"_(?<=do[opr]_v1_)[a-f0-9]{60}",
             rb"_(?<=[sr]k_(?:live|test)_)[A-Za-z0-9]{16}",
-            rb"_(?<=whsec_)[A-Za-z0-9+/]{24}",
-            rb"_(?<=dckr_pat_)[A-Za-z0-9_-]{20}",
+            rb"whsec_[A-Za-z0-9+/]{24}",
+            rb"dckr_pat_[A-Za-z0-9_-]{20}",
             rb"_(?<=shp[a-z]{2}_)[a-f0-9]{32}",
-            rb"_(?<=glsa_)[A-Za-z0-9]{32}",
+            rb"glsa_[A-Za-z0-9]{32}",
             rb"AgEI[A-Za-z0-9_-]{50}",
             rb"SG[.][A-Za-z0-9_-]{16,32}[.][A-Za-z0-9_-]{16}",
-            rb"k-(?<=sk-)(?<![A-Za-z0-9]sk-)[A-Za-z0-9_-]{20}",
+            rb"sk-(?<![A-Za-z0-9]sk-)[A-Za-z0-9_-]{20}",
             rb"xox[abeoprs]-[A-Za-z0-9-]{10}",
             rb"xapp-[0-9]-[A-Za-z0-9-]{10}",
             rb"hv[sbr][.][A-Za-z0-9_-]{20}",
             rb"AGE-SECRET-KEY-1[A-Z0-9]{40}",
-            rb"A(?<=:A)A[A-Za-z0-9_-]{33}",
+            rb":AA[A-Za-z0-9_-]{33}",
             rb"SK[0-9a-f]{32}",
-            rb"K-(?<=NRAK-)[A-Z0-9]{27}",
+            rb"NRAK-[A-Z0-9]{27}",
             rb"PMAK-[a-f0-9]{24}",
         ),
         pattern=_token(
@@ -230,7 +230,7 @@ RULES = (
     Rule(
         id="webhook",
         purpose="webhook addresses, whose path is the secret",
-        anchors=(Anchor(rb"k(?<=hook)s?[./]"),),
+        anchors=(Anchor(rb"hooks?[./]"),),
         pattern=(
             rb"(?i:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/"
             rb"|\.webhook\.office\.com/webhookb2/|/hooks/incoming/|hooks\.zapier\.com/hooks/catch/)"
@@ -246,7 +246,7 @@ RULES = (
     Rule(
         id="docker-auth",
         purpose="registry credentials in container tools' auth files",
-        anchors=(Anchor(rb'"(?<="auth")[ ]{0,4}:'), Anchor(rb'"(?<="auth\\")[ ]{0,4}:')),
+        anchors=(Anchor(rb'"auth"[ ]{0,4}:'), Anchor(rb'"auth\\"[ ]{0,4}:')),
         pattern=rb"\"auth\\{0,8}\"[ ]{0,8}:[ ]{0,8}\\{0,8}\"(?P<secret>[A-Za-z0-9+/=]{8,4096})",
         masked=('{"auths": {"registry.example.com": {"auth": "«am9lOngxeTI=»"}}}',),
         kept=('{"auth": "uxsock"}', '{"auth": ""}'),

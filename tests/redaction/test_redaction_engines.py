@@ -13,7 +13,8 @@ from redaction_tools import redacted, redactor, usable_engines
 
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import Anchor, engine, hyperscan, pcre2
-from osvc_diag.redaction.finder import PythonFinder, plan
+from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.planning import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

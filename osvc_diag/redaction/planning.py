@@ -1,0 +1,161 @@
+"""Shares out what is looked for by how `re` and libpcre2 find it fastest: by rare bytes, few in all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from osvc_diag.redaction.literals import LOOKED_AT, RANKS, any_of, escaped, is_rare, rare_start
+from osvc_diag.redaction.rule import Anchor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+MAX_SINGLES = 24  # literals without a rare byte that are looked for one by one; more cost less together
+
+TOKENS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
+_PAIR = 2  # bytes by which an anchor is looked for, together with all others that have them
+# What stands more than 1,200 times in a MB of the agent's logs.
+_COMMON_PAIRS = frozenset(
+    b"""
+    -b /s :h :l :m :n ab ae ai al an as at bl bu c/ c: ca ce ch co ct d: da de dl ea eb ec ed ee ef eg
+    ei em en er es et fa fe fi fo fr fu g: ge gi ha hb he hi ic id ig il in io is it iv le li ls ma mm
+    mo n: na nd ne nf ng ni nn no nt ob od om on or os ou rc re rn ro rr rv rx ry sc se si so st sv ta
+    tc te th ti to tr tu tx ug un ur us vc ve vi wh wr ya
+    """.split()
+)
+_BYTE = re.compile(rb"(?:[A-Za-z0-9_<&@%=;:/\"~ -]|\\[^A-Za-z0-9])(?![?*{+|])")
+
+
+class Plan(NamedTuple):
+    """What an engine looks for, as it was given, and shared out."""
+
+    anchors: tuple[Anchor, ...]
+    literals: tuple[bytes, ...]
+    rare: Mapping[bytes, frozenset[bytes]]
+    """What has a rare byte: by that byte, patterns of what follows it, and of what must stand before."""
+    singles: tuple[Anchor, ...]
+    """The rest, to be found one by one."""
+
+    @property
+    def together(self) -> bytes:
+        """One pattern for all that has a rare byte; empty where nothing has."""
+        return any_of(self.rare)
+
+
+def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
+    """Share out anchors and literals by how they are found fastest."""
+    anchors, literals = tuple(dict.fromkeys(anchors)), tuple(literals)
+    rare: dict[bytes, set[bytes]] = {}
+    singles: list[Anchor] = []
+    beginnings = {anchor: beginning(anchor.pattern) for anchor in anchors}
+    popular = Counter(byte for tokens in beginnings.values() for byte in _rare_bytes(tokens))
+    for anchor, tokens in beginnings.items():
+        offered = _rare_bytes(tokens)
+        if not offered:
+            singles.append(_at_pair(anchor, tokens))
+            continue
+        byte = max(offered, key=lambda byte: (popular[byte], -RANKS[byte], byte))
+        rest = _begun_at(anchor.pattern, tokens, offered[byte])
+        first = tokens[offered[byte]][-1:]
+        if anchor.caseless:
+            for case in {first.lower(), first.upper()}:
+                rare.setdefault(case, set()).add(b"(?i:%s)" % rest)
+        else:
+            rare.setdefault(first, set()).add(rest)
+    plain = []
+    ranks = _preferring(rare)
+    for literal in literals:
+        start = rare_start(literal, ranks)
+        if start < 0:
+            plain.append(literal)
+        else:
+            rare.setdefault(literal[start : start + 1], set()).add(
+                escaped(literal[start + 1 : start + LOOKED_AT])
+            )
+    if len(plain) > MAX_SINGLES:
+        for literal in plain:
+            rare.setdefault(literal[:1], set()).add(escaped(literal[1:LOOKED_AT]))
+    else:
+        singles += [Anchor(escaped(literal), caseless=False) for literal in plain]
+    return Plan(
+        anchors, literals, {byte: frozenset(rare[byte]) for byte in sorted(rare)}, tuple(_merged(singles))
+    )
+
+
+def beginning(pattern: bytes) -> list[bytes]:
+    """Return the literal bytes that a pattern begins with, as they are spelled in it."""
+    if is_choice(pattern):
+        return []
+    found, at = [], 0
+    while match := _BYTE.match(pattern, at):
+        found.append(match[0])
+        at = match.end()
+    return found
+
+
+def is_choice(pattern: bytes) -> bool:
+    """Return whether a pattern has alternatives as a whole, so that its matches begin differently."""
+    depth = 0
+    for token in TOKENS.findall(pattern):
+        depth += (token == b"(") - (token == b")")
+        if token == b"|" and not depth:
+            return True
+    return False
+
+
+def _rare_bytes(tokens: Sequence[bytes]) -> dict[int, int]:
+    """Return the rare bytes at the beginning of a pattern, in lower case, and where they stand."""
+    return {
+        token[-1:].lower()[0]: at for at, token in reversed(list(enumerate(tokens))) if is_rare(token[-1])
+    }
+
+
+def _at_pair(anchor: Anchor, tokens: Sequence[bytes]) -> Anchor:
+    """Begin an anchor with two bytes of its beginning that seldom stand beside each other, if there are some.
+
+    What follows them is only looked at: an engine that looks for two bytes shall take these, and no others.
+    """
+    pairs = [tokens[at][-1:] + tokens[at + 1][-1:] for at in range(len(tokens) - 1)]
+    seldom = [at for at, pair in enumerate(pairs) if pair not in _COMMON_PAIRS and pair[0] != pair[1]]
+    if not seldom:
+        return anchor
+    at = min(seldom, key=lambda at: (sum(RANKS[byte] for byte in pairs[at]), at))
+    before, pair, after = (
+        b"".join(part) for part in (tokens[: at + 2], tokens[at : at + 2], tokens[at + 2 :])
+    )
+    behind = b"(?<=%s)" % before if at else b""
+    rest = anchor.pattern[sum(map(len, tokens)) :]
+    return Anchor(pair + b"(?=%s)" % (behind + after + rest), anchor.caseless)
+
+
+def _begun_at(pattern: bytes, tokens: Sequence[bytes], at: int) -> bytes:
+    """Return what must follow a byte of a pattern's beginning, and stand before it."""
+    begin = b"".join(tokens)
+    behind = b"(?<=%s)" % begin if at else b""
+    return b"".join(tokens[at + 1 :]) + behind + pattern[len(begin) :]
+
+
+def _preferring(bytes_in_use: Iterable[bytes]) -> bytes:
+    """Return ranks by which a rare byte that is looked for already comes before any other."""
+    ranks = bytearray(RANKS)
+    for byte in range(256):
+        if is_rare(byte):
+            ranks[byte] = RANKS[byte] // 2 + 64
+    for one in bytes_in_use:
+        if is_rare(one[0]):
+            ranks[one[0]] -= 64
+    return bytes(ranks)
+
+
+def _merged(anchors: Iterable[Anchor]) -> Iterator[Anchor]:
+    """Make one anchor of those that begin alike."""
+    groups: dict[Anchor, list[bytes]] = {}
+    for anchor in anchors:
+        size = sum(map(len, beginning(anchor.pattern)[:_PAIR]))
+        prefix = anchor.pattern[:size] or anchor.pattern
+        groups.setdefault(Anchor(prefix, anchor.caseless), []).append(anchor.pattern[len(prefix) :])
+    for start, rests in groups.items():
+        rest = rests[0] if len(rests) == 1 else b"(?:" + b"|".join(rests) + b")"
+        yield Anchor(start.pattern + rest, start.caseless)
