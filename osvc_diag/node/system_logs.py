@@ -51,6 +51,12 @@ def system_logs(node: Node) -> list[SystemLog]:
     return found
 
 
+def is_whole_system(node: Node) -> bool:
+    """Tell whether a copy is of a whole file system, so that it misses what is not there; a live node is."""
+    base = (node.root or "").rstrip(os.sep)
+    return any(os.path.lexists(f"{base}/{name}") for name in ("etc/os-release", "usr/lib/os-release"))
+
+
 def _is_rotated(path: str, live: str) -> bool:
     return path != live and path.startswith(live) and is_system_log(path)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osvc_diag import Artifact, Collector, Form, Gap, Priority, State, hookimpl
 from osvc_diag.commands.programs import has_program
 from osvc_diag.journal.places import find_journal
-from osvc_diag.node.system_logs import system_logs
+from osvc_diag.node.system_logs import is_whole_system, system_logs
 from osvc_diag.plugin.artifact import JournalSource, LineChoice, LogSource
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def collect(node: Node, _objects: Sequence[ObjectPath]) -> Iterator[Declared]:
         yield from denied
     elif node.live:
         yield Artifact.from_command(f"{NAME}/dmesg", DMESG, timeout=TIMEOUT, limit=LIMIT)
-    elif not logs:
+    elif not logs and is_whole_system(node):
         yield Gap(State.MISSING, "there is no log of the system and no journal: what the kernel said is lost")
     if node.live:
         yield from clock()

@@ -79,10 +79,16 @@ def test_a_log_without_a_telling_line_is_no_gap(own_tree):
     assert [entry.state for entry in result.manifest.artifacts] == [State.SKIPPED]
 
 
-def test_a_machine_without_any_log_is_a_gap(own_tree):
-    (gap,) = run(own_tree()).gaps
+def test_a_whole_system_without_any_log_is_a_gap(own_tree):
+    root = own_tree()
+    os.symlink("../usr/lib/os-release", f"{root}/etc/os-release")
+    (gap,) = run(root).gaps
     assert (gap.state, gap.collector) == (State.MISSING, "machine-log")
     assert gap.reason.startswith("there is no log of the system and no journal")
+
+
+def test_a_copy_of_the_agents_folders_alone_misses_none(own_tree):
+    assert run(own_tree()).gaps == ()
 
 
 def asked(take, node: Node) -> dict[str, tuple[str, ...]]:
