@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.runs import Spool
     from osvc_diag.pipeline import Behind
 
-IN_PLACE = 64 * 1024  # bytes: a smaller member takes less time than handing it over to a thread
+PARCEL = 512 * 1024  # bytes that are handed over to the thread together; a smaller member never is
 
 
 class Segment(NamedTuple):
@@ -73,6 +73,8 @@ class MemberSink:
         self._hash = hashlib.sha256()
         self._crc = 0
         self._discarded = False
+        self._gathered: list[bytes] = []
+        self._gathered_bytes = 0
 
     def write(self, block: bytes) -> None:
         """Store a block; it may not be stored yet when this returns.
@@ -81,10 +83,10 @@ class MemberSink:
             BundleError: The disk is full; maybe for an earlier block.
         """
         self.size += len(block)
-        if self.size <= IN_PLACE:
-            self._pack(block)
-        else:
-            self._behind.do(functools.partial(self._pack, block))
+        self._gathered.append(block)
+        self._gathered_bytes += len(block)
+        if self._gathered_bytes >= PARCEL:
+            self._behind.do(functools.partial(self._pack, self._taken()))
 
     def settle(self) -> None:
         """Wait until all that was written is stored.
@@ -93,6 +95,7 @@ class MemberSink:
             BundleError: The disk is full.
         """
         self._behind.settle()
+        self._pack(self._taken())
 
     def discard(self) -> None:
         """Drop the member: it will not be in the bundle."""
@@ -120,16 +123,23 @@ class MemberSink:
                 self._spool.truncate(self._start)
             self._done(segment)
 
-    def _pack(self, block: bytes) -> None:
-        self._hash.update(block)
-        self._compress(block)
+    def _taken(self) -> list[bytes]:
+        """Return what was gathered, and forget it."""
+        blocks, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        return blocks
+
+    def _pack(self, blocks: list[bytes]) -> None:
+        # Together: after each call that lets other threads run, this one has to wait for its turn.
+        content = b"".join(blocks)
+        self._hash.update(content)
+        self._compress(content)
 
     def _compress(self, block: bytes) -> None:
         self._crc = crc32(block, self._crc)
         self._spool.append(self._compressor.compress(block))
 
     def _finished(self) -> Segment:
-        self._behind.settle()
+        self.settle()
         self._compress(padding(self.size))
         self._spool.append(finish(self._compressor))
         end = self._spool.size
