@@ -219,6 +219,8 @@ class CollectionRun:
                 sink.write(block)
                 take.packed = self._writer.spooled_bytes - start
                 if not self._has_room(0):
+                    sink.settle()  # so that what was read is packed, too, but for a few blocks
+                    take.packed = self._writer.spooled_bytes - start
                     raise NoRoomError
             if outcome.status is not None:
                 sink.mtime = outcome.status.st_mtime
