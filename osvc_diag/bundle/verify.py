@@ -27,6 +27,9 @@ __all__ = ["Problem", "Search", "Verdict", "verify"]
 
 LARGEST_SUMS = 1 << 27  # bytes; as many members as a manifest may tell of
 MOST_INFLATED = 1 << 36  # plain bytes of all compressed logs together, so that an archive of bombs ends
+SMALL = 64 * 1024  # bytes of a member that is searched together with others
+TOGETHER = 256 * 1024  # bytes of such members
+APART = b"\n\x02\n"  # between them: nothing that is looked for goes over it
 MOST_HITS = 20  # in one member
 MOST_PROBLEMS = 1000  # in all
 PAGES = frozenset({MANIFEST_NAME, SUMS_NAME, "README.txt", "issue.json"})
@@ -91,6 +94,8 @@ class _Verification:
         self._problems: list[Problem] = []
         self._found: dict[str, StoredMember] = {}
         self._disguised: set[str] = set()
+        self._gathered: list[tuple[str, bytes]] = []
+        self._gathered_bytes = 0
         self._plain_bytes = 0
         self._inflatable = MOST_INFLATED
 
@@ -101,6 +106,7 @@ class _Verification:
 
     def give_up(self, why: str) -> None:
         """Report why it cannot go on; the sentence may quote a member's name, and that may hold a secret."""
+        self._search_gathered()
         if self._search is not None and any(self._search.search([why.encode("utf-8", "replace")])):
             why = "it is damaged at a member whose name holds something that looks like a secret"
         self.report(why)
@@ -120,10 +126,13 @@ class _Verification:
                 content = self._content(passing)
                 if number == 1:
                     sums = self._read_sums(member, content)
+                elif self._search is not None and number and member.size <= SMALL:
+                    self._gather(member.name, b"".join(content))
                 elif self._search is not None:
                     self._search_member(member.name, content)
                 for _ in content:  # what the search had no need of
                     pass
+        self._search_gathered()
         self._compare_sums(sums)
         self._compare_manifest(bundle.manifest)
         if self._disguised:
@@ -154,6 +163,25 @@ class _Verification:
         except ValueError as error:
             self.report(str(error), SUMS_NAME)
             return {}
+
+    def _gather(self, name: str, text: bytes) -> None:
+        """Keep a small member until many are searched at once: what the first step costs, each would cost."""
+        if compression(text) is not None:
+            self._search_member(name, iter([text]))
+            return
+        self._gathered.append((name, text))
+        self._gathered_bytes += len(text) + len(APART)
+        if self._gathered_bytes >= TOGETHER:
+            self._search_gathered()
+
+    def _search_gathered(self) -> None:
+        """Search small members as one text; where something is found, each alone, to tell where."""
+        gathered, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        if self._search is None or not gathered:
+            return
+        if any(True for _ in self._search.search([APART.join(text for _, text in gathered)])):
+            for name, text in gathered:
+                self._look_into(name, [text])
 
     def _search_member(self, name: str, content: Iterator[bytes]) -> None:
         start, blocks = peeked(content)

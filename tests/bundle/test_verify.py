@@ -18,6 +18,7 @@ from osvc_diag.bundle import verify as verifying
 from osvc_diag.bundle.sums import StoredMember, sums_text
 from osvc_diag.bundle.verify import verify
 from osvc_diag.errors import UsageError, VerificationError
+from osvc_diag.redaction import Secrets, SecretSearch
 
 SECRET = b"hunter2-hunter2"
 
@@ -301,3 +302,54 @@ def test_a_search_that_fails_is_no_pass(bundle_path) -> None:
 
     with pytest.raises(ZeroDivisionError):
         verify(bundle_path, Broken())
+
+
+class CountingSearch(LiteralSearch):
+    """Counts how often it is asked."""
+
+    def __init__(self, literal: bytes) -> None:
+        super().__init__(literal)
+        self.asked = 0
+
+    def search(self, blocks):
+        self.asked += 1
+        return super().search(blocks)
+
+
+class TestSmallMembers:
+    """They are searched together, and told of as each alone."""
+
+    def test_a_secret_in_one_of_many_is_told_by_its_own_place(self, tmp_path) -> None:
+        members = {f"file/{number:04d}": b"line %d\n" % number for number in range(1000)}
+        members["file/0500"] = b"before " + SECRET
+        search = CountingSearch(SECRET)
+        [problem] = verify(write_bundle(tmp_path, members), search).problems
+        assert (problem.member, problem.offset) == ("file/0500", len(b"before "))
+
+    def test_where_nothing_is_found_few_questions_are_asked(self, tmp_path) -> None:
+        members = {f"file/{number:04d}": b"line %d\n" % number * 10 for number in range(1000)}
+        search = CountingSearch(SECRET)
+        assert verify(write_bundle(tmp_path, members), search).ok
+        assert search.asked < 10
+
+    def test_what_stands_over_the_border_of_two_is_no_secret(self, tmp_path) -> None:
+        members = {"file/a": b"x" + SECRET[:7], "file/b": SECRET[7:]}
+        assert verify(write_bundle(tmp_path, members), LiteralSearch(SECRET)).ok
+
+    def test_a_key_is_not_put_together_from_two(self, tmp_path) -> None:
+        members = {"file/a": b"-----BEGIN PRIVATE KEY-----\n", "file/b": b"QUJD" * 16 + b"\n"}
+        assert verify(write_bundle(tmp_path, members), SecretSearch(Secrets())).ok
+        members["file/b"] = members["file/a"] + members["file/b"]
+        assert not verify(write_bundle(tmp_path, members), SecretSearch(Secrets())).ok
+
+    def test_a_small_compressed_log_is_searched_inside(self, tmp_path) -> None:
+        members = {"file/a": b"a\n", "file/a.log.1.gz": gzip.compress(b"a " + SECRET), "file/b": b"b\n"}
+        [problem] = verify(write_bundle(tmp_path, members), LiteralSearch(SECRET)).problems
+        assert problem.member == "file/a.log.1.gz"
+
+    def test_what_was_found_before_an_archive_broke_off_is_told(self, tmp_path) -> None:
+        noise = random.Random(1).randbytes(300_000)
+        path = write_bundle(tmp_path, {"file/a": SECRET, "file/b": noise})
+        os.truncate(path, os.path.getsize(path) - 1000)
+        problems = verify(path, LiteralSearch(SECRET)).problems
+        assert "file/a" in [problem.member for problem in problems]
