@@ -104,6 +104,8 @@ def tell_result(result: Result, output: Output) -> None:
         f"{counted(len(stored), 'artifact')}, {masked_words(manifest)}, {counted(len(result.gaps), 'gap')}; "
         f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"
     )
+    if manifest.selection.related:
+        output.say(f"related, and taken too: {', '.join(manifest.selection.related)}")
     _tell_cut(manifest, output)
     _tell_commands(manifest, output)
     for limit in manifest.redaction.limits:

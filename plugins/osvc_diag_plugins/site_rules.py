@@ -56,7 +56,7 @@ def file_or_log(node: Node, path: str) -> Artifact:
 
 def problem_as_gap(node: Node, problem: Problem) -> Gap:
     """Return what is told of a line or file that is not obeyed."""
-    hint = f"mend it: {problem.path} is to be of root, writable by root alone, a rule a line"
+    hint = f"mend {problem.path}: a rule a line; it belongs to root, and nobody else may write it"
     return Gap(State.SKIPPED, problem.reason, artifact=node.member(problem.path), hint=hint)
 
 
