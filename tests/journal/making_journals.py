@@ -93,6 +93,7 @@ def make_om3_node(root: object) -> Node:
         "etc/hostname": "node1\n",
         "etc/machine-id": f"{MACHINE}\n",
         "etc/opensvc/cluster.conf": "[cluster]\nname = lab\nnodes = node1 node2\nsecret = k3yOfLab-99x\n",
+        "etc/opensvc/node.conf": "[node]\nenv = PRD\n",
         "etc/opensvc/svc1.conf": "[fs#1]\ntype = cifs\n",
         "etc/opensvc/namespaces/prod/svc/web.conf": "[app#1]\ntype = simple\n",
         "etc/opensvc/namespaces/prod/vol/data.conf": "[fs#1]\ntype = directory\n",
