@@ -6,7 +6,7 @@ Those that come with this code run in this process; each of anybody else's in on
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Optional
 
@@ -247,8 +247,9 @@ class _Gathered:
                 collectors.append(shipped[0][1])
                 for plugin, _ in claims:
                     if plugin not in self._shipped:
-                        problem = f"its collector {name} is not used: {shipped[0][0]} has that name"
-                        self._failures.append((plugin.partition(" (")[0], problem))
+                        self._drop(
+                            plugin, name, f"its collector {name} is not used: {shipped[0][0]} has that name"
+                        )
             else:
                 plugins = " and ".join(plugin for plugin, _ in claims)
                 self._failures.append((name, f"claimed by {plugins}: none of them is used"))
@@ -267,6 +268,14 @@ class _Gathered:
                 if any(claimant in self._shipped for claimant, _ in claims)
             ),
         )
+
+    def _drop(self, claimant: str, collector: str, problem: str) -> None:
+        """Take one collector away from a plugin."""
+        for at, info in enumerate(self._infos):
+            if _claimant(info.name, info.distribution) == claimant:
+                self._failures.append((info.name, problem))
+                rest = tuple(name for name in info.collectors if name != collector)
+                self._infos[at] = replace(info, collectors=rest, problem=problem)
 
     def _take(self, name: str, distribution: str, ask: Callable[[], Added]) -> None:
         """Ask one plugin: all that it adds is used, or nothing."""

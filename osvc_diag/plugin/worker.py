@@ -26,6 +26,7 @@ from osvc_diag.plugin.crossing import CrossingError, no_function, sent
 from osvc_diag.plugin.foreign import told_by
 from osvc_diag.plugin.importing import import_plugin
 from osvc_diag.plugin.wire import Inbox, WireError, packed
+from osvc_diag.redaction.pace import check_pace
 
 if TYPE_CHECKING:
     from osvc_diag.node.node import Node
@@ -123,6 +124,8 @@ class _Served:
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:
         plugin = import_plugin(message["name"], message["what"])
         added = ask_plugin(self._manager, plugin, message["name"])
+        for rule in added.rules:
+            check_pace(rule)
         return {
             "hooks": added.hooks,
             "collectors": [sent(collector, self._keep) for collector in added.collectors],
