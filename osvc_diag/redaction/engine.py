@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import threading
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.finder import EngineError, PythonFinder
 from osvc_diag.redaction.planning import Plan, plan
 from osvc_diag.redaction.windows import WindowFinder
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 ENGINES = ("re", "pcre2", "hyperscan")
 # Bytes after which an engine has paid for its preparation, against the one before.
 WORTHWHILE = (("pcre2", 2 * 1024 * 1024), ("hyperscan", 16 * 1024 * 1024))
-MANY = 3000  # literals; a pattern of more takes long to make, and where it has many rare bytes, to match
+# Literals that an engine's patterns may hold: more take long to compile, and in some texts long to match.
+MOST = {"re": 3000, "pcre2": 3000, "hyperscan": 20_000}
 PER_BLOCK = 2 * 1024  # bytes that take as long as what is done once a block
 
 
@@ -28,26 +31,47 @@ def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iter
     Raises:
         ValueError: there is no such engine, or it is not on this system.
     """
-    literals = tuple(literals)
-    if engine is None and len(literals) > MANY:
-        return _CrowdFinder(_GrowingFinder(plan(anchors, ())), WindowFinder(literals))
-    planned = plan(anchors, literals)
+    sought = _Sought(tuple(anchors), tuple(literals))
     if engine is None:
-        return _GrowingFinder(planned)
+        return _GrowingFinder(sought)
     if engine not in ENGINES:
         raise ValueError(f"no engine is called {engine!r}; there are {', '.join(ENGINES)}")
-    finder = _finder(engine, planned)
-    if finder is None:
-        raise ValueError(f"{engine} is not usable on this system")
-    return finder
+    return sought.finder(engine)
+
+
+class _UnusableError(ValueError):
+    """An engine is not on this system, or does not do what it should."""
+
+
+class _Sought:
+    """What is looked for; it makes the finders of engines."""
+
+    def __init__(self, anchors: tuple[Anchor, ...], literals: tuple[bytes, ...]) -> None:
+        self._anchors = anchors
+        self._literals = literals
+        self._plan = functools.lru_cache(maxsize=None)(plan)
+
+    def finder(self, engine: str) -> Finder:
+        """Return an engine's finder.
+
+        Raises:
+            _UnusableError: there is none on this system.
+        """
+        if len(self._literals) <= MOST[engine]:
+            return _finder(engine, self._plan(self._anchors, self._literals))
+        return _CrowdFinder(_finder(engine, self._plan(self._anchors, ())), self._windows)
+
+    @functools.cached_property
+    def _windows(self) -> WindowFinder:
+        return WindowFinder(self._literals)
 
 
 class _GrowingFinder:
     """Begins in pure Python, and goes on with faster engines where there is much to do: all find the same."""
 
-    def __init__(self, planned: Plan) -> None:
-        self._plan = planned
-        self._finder: Finder = PythonFinder(planned)
+    def __init__(self, sought: _Sought) -> None:
+        self._sought = sought
+        self._finder = sought.finder("re")
         self._done = 0
         self._left = list(WORTHWHILE)
         self._lock = threading.Lock()
@@ -67,43 +91,34 @@ class _GrowingFinder:
 
     def _grow(self) -> None:
         while self._left and self._done > self._left[0][1]:
-            self._finder = _finder(self._left[0][0], self._plan) or self._finder
+            with contextlib.suppress(_UnusableError):
+                self._finder = self._sought.finder(self._left[0][0])
             del self._left[0]
 
 
 class _CrowdFinder:
     """Finds anchors by the patterns of an engine, and literals, too many for any pattern, by looking up."""
 
-    def __init__(self, anchors: _GrowingFinder, literals: WindowFinder) -> None:
+    def __init__(self, anchors: Finder, literals: WindowFinder) -> None:
         self._anchors = anchors
         self._literals = literals
-
-    @property
-    def lets_others_run(self) -> bool:
-        """Whether the engine that is at work by now does: it has the larger part."""
-        return self._anchors.lets_others_run
+        self.lets_others_run = anchors.lets_others_run  # it has the larger part
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
         return sorted({*self._anchors.find(block), *self._literals.find(block)})
 
 
-def _finder(engine: str, planned: Plan) -> Optional[Finder]:
-    """Return an engine's finder, None where it is not usable."""
+def _finder(engine: str, planned: Plan) -> Finder:
     if engine == "re":
         return PythonFinder(planned)
-    if engine == "hyperscan":
-        from osvc_diag.redaction.hyperscan import HyperscanError, HyperscanFinder  # noqa: PLC0415 (if it pays)
+    try:
+        if engine == "pcre2":
+            from osvc_diag.redaction.pcre2 import Pcre2Finder  # noqa: PLC0415 (ctypes may be missing)
 
-        try:
-            return HyperscanFinder(planned)
-        except HyperscanError:
-            return None
-    try:
-        from osvc_diag.redaction.pcre2 import Pcre2Error, Pcre2Finder  # noqa: PLC0415 (ctypes may be missing)
-    except ImportError:
-        return None
-    try:
-        return Pcre2Finder(planned)
-    except Pcre2Error:
-        return None
+            return Pcre2Finder(planned)
+        from osvc_diag.redaction.hyperscan import HyperscanFinder  # noqa: PLC0415 (if it pays)
+
+        return HyperscanFinder(planned)
+    except (ImportError, EngineError):
+        raise _UnusableError(f"{engine} is not usable on this system") from None

@@ -23,6 +23,10 @@ class Finder(Protocol):
         """Return sorted offsets in a block."""
 
 
+class EngineError(Exception):
+    """An accelerator is absent or does not do what it should: there are others."""
+
+
 class PythonFinder:
     """Looks for every anchor and every literal in a block with `re`."""
 

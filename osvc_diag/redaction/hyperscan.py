@@ -10,7 +10,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Optional
 
-from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.finder import EngineError, PythonFinder
 from osvc_diag.redaction.literals import escaped, rare_start
 from osvc_diag.redaction.planning import TOKENS, is_choice
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.planning import Plan
     from osvc_diag.redaction.rule import Anchor
 
-MOST_LITERALS = 20_000  # more would take seconds to compile, and tens of MB
 _LOOKED_AT = 16  # bytes of a literal that a pattern has
 _LARGE = 8  # repeats; to count farther costs more than it rules out
 
@@ -27,25 +26,19 @@ _REPEATS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<least>\d+),(?P<mos
 _STRANGE = re.compile(rb"\(\?(?![:i])|\\[ABZbz1-9]")  # lookaround and the like
 
 
-class HyperscanError(Exception):
-    """The package is absent or does not do what it should."""
-
-
 class HyperscanFinder:
     """Looks for every anchor and every literal in a block, with one automaton for all."""
 
     lets_others_run = True
 
     def __init__(self, planned: Plan) -> None:
-        if len(planned.literals) > MOST_LITERALS:
-            raise HyperscanError("too many literals")
         self._fallback = PythonFinder(planned)
         self._lock = threading.Lock()  # a scan lets other threads run, and its scratch space serves one
         self._rough: dict[int, Anchor] = {}
         try:
             self._database = self._compiled(planned)
         except Exception as error:  # noqa: BLE001 (whatever it raises, there are other engines)
-            raise HyperscanError(type(error).__name__) from None
+            raise EngineError(type(error).__name__) from None
 
     def _compiled(self, planned: Plan) -> Any:
         import hyperscan  # noqa: PLC0415 (a package that may be missing)
@@ -87,7 +80,7 @@ class HyperscanFinder:
         known: dict[tuple[int, int], bool] = {}
         for number, end in hits:
             if not 0 < end <= len(block):
-                raise HyperscanError("match out of bounds")
+                raise EngineError("match out of bounds")
             anchor = self._rough.get(number)
             if anchor is not None:
                 start = block.rfind(b"\n", 0, end - 1) + 1

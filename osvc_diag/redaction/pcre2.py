@@ -11,7 +11,7 @@ import functools
 import threading
 from typing import TYPE_CHECKING, Any, Optional
 
-from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.finder import EngineError, PythonFinder
 from osvc_diag.redaction.literals import any_of
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ MOST_LEFT = 20  # bytes without another case that are looked for by twos; all th
 SMALL = 2 * 1024  # bytes; in so few, calls take longer than matching
 
 
-class Pcre2Error(Exception):
-    """The library is absent or does not do what it should."""
-
-
 class _Program:
     """One pattern as machine code; it has one place for results, so it serves one thread at a time."""
 
@@ -43,12 +39,12 @@ class _Program:
             pattern, len(pattern), options, ctypes.byref(code), ctypes.byref(offset), None
         )
         if not self._code:
-            raise Pcre2Error(f"pattern not compiled, error {code.value}")
+            raise EngineError(f"pattern not compiled, error {code.value}")
         if library.pcre2_jit_compile_8(self._code, _JIT_COMPLETE) != 0:
-            raise Pcre2Error("no compiler to machine code")
+            raise EngineError("no compiler to machine code")
         self._match_data = library.pcre2_match_data_create_8(1, None)
         if not self._match_data:
-            raise Pcre2Error("out of memory")
+            raise EngineError("out of memory")
         self._bounds = library.pcre2_get_ovector_pointer_8(self._match_data)
 
     def __del__(self) -> None:
@@ -61,7 +57,7 @@ class _Program:
         length = len(block)
         code = self._library.pcre2_jit_match_8(self._code, block, length, 0, 0, self._match_data, None)
         if code < _NO_MATCH:
-            raise Pcre2Error(f"match failed, error {code}")
+            raise EngineError(f"match failed, error {code}")
         return bool(code != _NO_MATCH)
 
     def find(self, block: bytes, offsets: set[int]) -> None:
@@ -71,10 +67,10 @@ class _Program:
             if code == _NO_MATCH:
                 return
             if code < 0:
-                raise Pcre2Error(f"match failed, error {code}")
+                raise EngineError(f"match failed, error {code}")
             begin, end = bounds[0], bounds[1]
             if not at <= begin < end <= length:
-                raise Pcre2Error("match out of bounds")
+                raise EngineError("match out of bounds")
             offsets.add(begin)
             at = end
 
@@ -101,7 +97,7 @@ class Pcre2Finder:
                     return []
                 for program in self._programs:
                     program.find(block, offsets)
-        except Pcre2Error:
+        except EngineError:
             return self._fallback.find(block)
         return sorted(offsets)
 
@@ -140,7 +136,7 @@ def _library() -> ctypes.CDLL:
         except (OSError, AttributeError):
             continue
         return library
-    raise Pcre2Error("libpcre2-8 is not on this system")
+    raise EngineError("libpcre2-8 is not on this system")
 
 
 def _declare(library: Any) -> None:

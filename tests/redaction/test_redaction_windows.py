@@ -7,9 +7,10 @@ import string
 import sys
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from redaction_tools import TOKENS, learned
+from redaction_tools import TOKENS, learned, usable_engines
 
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import Redactor, SecretSearch
@@ -74,7 +75,8 @@ def test_more_literals_take_no_more_steps_of_a_text():
     assert lines(20_000) < 1.5 * lines(1_000)
 
 
-def test_a_crowd_of_secrets_is_masked_and_searched_for_as_a_few_are(monkeypatch):
+@pytest.mark.parametrize("engine", usable_engines())
+def test_a_crowd_of_secrets_is_masked_and_searched_for_as_a_few_are(engine, monkeypatch):
     dice = random.Random(1)
     values = [
         "".join(dice.choices(string.ascii_letters + string.digits + "!%_", k=14)).encode() for _ in range(60)
@@ -83,11 +85,11 @@ def test_a_crowd_of_secrets_is_masked_and_searched_for_as_a_few_are(monkeypatch)
     text = b"\n".join(b"%d INFO | got %s from db" % (number, value) for number, value in enumerate(values))
     few, crowd = Counter(), Counter()
     expected = b"".join(Redactor(learned(*values), TOKENS).redact([text], Form.LOG, few))
-    monkeypatch.setattr(engine_module, "MANY", 10)
-    by = Redactor(learned(*values), TOKENS)
+    monkeypatch.setattr(engine_module, "MOST", dict.fromkeys(engine_module.ENGINES, 10))
+    by = Redactor(learned(*values), TOKENS, engine=engine)
     assert isinstance(by._finder, engine_module._CrowdFinder)
     assert b"".join(by.redact([text], Form.LOG, crowd)) == expected
     assert few == crowd
-    search = SecretSearch(learned(*values))
+    search = SecretSearch(learned(*values), engine=engine)
     assert len(list(search.search([text]))) == len(values)
     assert list(search.search([expected])) == []
