@@ -63,6 +63,8 @@ class LogFacts:
     first: Optional[str] = None
     """The first timestamp that was kept, as it stands in the log."""
     last: Optional[str] = None
+    read_bytes: Optional[int] = None
+    """Of the file, to find that part too; None where it was not read as a file."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from osvc_diag.reading.metered import pread
 from osvc_diag.reading.stamps import LENGTH, SECOND_LENGTH, first_record, records, seconds_shown
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def read_range(fd: int, start: int, end: int) -> Iterator[bytes]:
     """
     position = start
     while position < end:
-        block = os.pread(fd, min(BLOCK, end - position), position)
+        block = pread(fd, min(BLOCK, end - position), position)
         if not block:
             raise BrokenOffError(f"shrank to {os.fstat(fd).st_size} bytes while it was read")
         position += len(block)
@@ -38,7 +39,7 @@ def read_range(fd: int, start: int, end: int) -> Iterator[bytes]:
 
 def rest_of_line(fd: int, position: int) -> bytes:
     """Return what follows up to and with the next line end: a record that was being written."""
-    text = os.pread(fd, LINE_LIMIT, position)
+    text = pread(fd, LINE_LIMIT, position)
     return text[: text.find(b"\n") + 1]
 
 

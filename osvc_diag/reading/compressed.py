@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Callable, Optional, cast
 from osvc_diag.bundle.inflating import UninflatableError
 from osvc_diag.bundle.inflating import inflated as _inflated
 from osvc_diag.reading.blocks import BLOCK, BrokenOffError
+from osvc_diag.reading.metered import pread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ def compressed_again(blocks: Iterable[bytes], suffix: str) -> Iterator[bytes]:
 def _chunks(fd: int) -> Iterator[bytes]:
     position = 0
     while True:
-        chunk = os.pread(fd, BLOCK, position)
+        chunk = pread(fd, BLOCK, position)
         if not chunk:
             return
         position += len(chunk)

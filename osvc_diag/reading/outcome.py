@@ -30,6 +30,8 @@ class Outcome:
     """Of the file, when it was opened."""
     source_bytes: int = 0
     """What there was to read: the size when it was opened, and what was read of a line that grew."""
+    read_bytes: int = 0
+    """What was read of the file, to find the part that was wanted too."""
     left_out_bytes: int = 0
     """What there was and was not taken, by a limit, by the window, or because it was gone."""
     ending: Optional[Ending] = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.reading.blocks import BLOCK, RECORD_REACH, BrokenOffError, keep_window, read_range
+from osvc_diag.reading.metered import pread
 from osvc_diag.reading.stamps import LENGTH, Stamp, first_record
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _find_record(fd: int, offset: int, end: int) -> Optional[tuple[int, Stamp]]:
     at_line_start = offset == 0
     length = PROBE
     while position < end:
-        text = os.pread(fd, length + LENGTH, position)
+        text = pread(fd, length + LENGTH, position)
         found = first_record(text, at_line_start=at_line_start)
         is_last = len(text) < length + LENGTH
         # Behind `length` a timestamp may be cut: the next probe sees it whole.
@@ -161,7 +161,7 @@ def _next_line(fd: int, offset: int, end: int) -> int:
         return 0
     position = offset - 1
     while position < end:
-        text = os.pread(fd, min(BLOCK, end - position), position)
+        text = pread(fd, min(BLOCK, end - position), position)
         newline = text.find(b"\n")
         if newline >= 0:
             return position + newline + 1

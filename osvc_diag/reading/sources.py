@@ -12,6 +12,7 @@ from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, F
 from osvc_diag.reading.blocks import BrokenOffError, read_range, rest_of_line, whole_lines
 from osvc_diag.reading.held import open_held
 from osvc_diag.reading.logs import BY_LOG_SIZE, Family, read_log
+from osvc_diag.reading.metered import Metered
 from osvc_diag.reading.mounts import Mounts
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.reading.selecting import chosen_lines
@@ -71,19 +72,21 @@ class SourceReader:
             opened = open_held(self.trees, source.path, holder)
         else:
             opened = (near or self.trees).open(source.path)
+        fd = Metered(opened.fd)
         try:
             outcome.status = opened.status
             outcome.source_bytes = opened.status.st_size
             if isinstance(source, LogSource):
                 family = self._families.setdefault(source.family, Family(self.log_budget))
-                blocks = read_log(opened.fd, source, outcome, family, self.bounds)
+                blocks = read_log(fd, source, outcome, family, self.bounds)
                 if source.lines is None:
                     yield from blocks
                 else:
                     yield from chosen_lines(blocks, source.lines, self.bounds, self.zone, outcome)
             else:
-                yield from _file(opened.fd, outcome)
+                yield from _file(fd, outcome)
         finally:
+            outcome.read_bytes = fd.read_bytes
             os.close(opened.fd)
 
     def limited(self, budget: int) -> SourceReader:

@@ -111,7 +111,8 @@ class Take:
         if digest is None:
             return None
         left_out = shareable_size(self.outcome.left_out_bytes, masked)
-        return LogFacts(digest.lines, left_out, _text(digest.first), _text(digest.last))
+        read = shareable_size(self.outcome.read_bytes, masked) or None
+        return LogFacts(digest.lines, left_out, _text(digest.first), _text(digest.last), read)
 
 
 def gap_of(entry: ArtifactEntry, hint: str = "") -> Gap:

@@ -68,7 +68,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 size = st.integers(0, 2**63)
 maybe_text = st.none() | text
 time = st.floats(0, 2**33).map(utc)
-log = st.builds(LogFacts, size, size, maybe_text, maybe_text)
+log = st.builds(LogFacts, size, size, maybe_text, maybe_text, st.none() | size)
 artifact = st.builds(
     ArtifactEntry,
     name=file_name,
