@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from osvc_diag.redaction import Anchor, Rule, builtin_rules
+from osvc_diag.redaction import Anchor, Rule
 from osvc_diag.redaction.pace import check_pace
 
 
@@ -12,20 +12,18 @@ def rule(pattern, *masked):
     return Rule("acme", "x", (Anchor(b"acme"),), masked, (), pattern)
 
 
-@pytest.mark.parametrize("builtin", builtin_rules(), ids=lambda builtin: builtin.id)
-def test_the_shipped_rules_take_linear_time(builtin):
-    check_pace(builtin)
+@pytest.mark.parametrize(
+    "pattern",
+    [rb"\w*\s*acme(?P<secret>z)", rb"(?P<secret>\S+) of acme"],
+    ids=["in front of the anchor", "the secret itself"],
+)
+def test_one_that_takes_quadratic_time_is_refused(pattern):
+    with pytest.raises(ValueError, match="rule acme: it takes too long on a line of 16384 bytes"):
+        check_pace(rule(pattern, "acme «x»"))
 
 
 @pytest.mark.parametrize(
-    "pattern",
-    [rb"(?:\w*\s*)acme.*(?P<secret>z)$", rb"\w+\s*=\s*acme(?P<secret>\S+)"],
-    ids=["before the anchor", "a leading class"],
+    "pattern", [rb"acme[ :=]+(?P<secret>\S+)", rb'acme"?\s{0,9}[:=]\s{0,9}"?(?P<secret>[^"\s]{1,200})']
 )
-def test_one_that_takes_quadratic_time_is_refused(pattern):
-    with pytest.raises(ValueError, match="takes too long on a line of 16384 bytes"):
-        check_pace(rule(pattern, "acme =«x»"))
-
-
-def test_a_linear_one_is_not():
-    check_pace(rule(rb"acme[ :=]+(?P<secret>\S+)", "acme: «x»", "ACME=«y»"))
+def test_a_linear_one_is_not(pattern):
+    check_pace(rule(pattern, "acme: «x»", "ACME=«y»"))
