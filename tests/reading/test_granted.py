@@ -137,7 +137,7 @@ def test_a_file_that_is_a_secret_or_no_file_is_refused_by_its_path(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/etc/hosts", "/etc/ssh/sshd_config", "/etc/multipath.conf", "/process", "/etc/keys.conf", "/run/x"],
+    ["/etc/hosts", "/etc/ssh/sshd_config", "/etc/multipath.conf", "/process", "/etc/keys.conf", "/run/x", "/etc/shadowsocks.json"],
 )
 def test_other_files_are_not_refused(path):
     assert refusal(path) is None
