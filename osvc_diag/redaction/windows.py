@@ -15,8 +15,9 @@ from osvc_diag.redaction.literals import LOOKED_AT, WINDOW, escaped, rare_start
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What has no rare byte is found by pieces of the text in steps: wherever a literal stands, one of its first
-# pieces begins where a step does. (bytes of a literal at least, bytes of a piece)
+FEW = 16  # literals without a rare byte that are looked for one by one
+# More are found by pieces of the text in steps: wherever a literal stands, one of its first pieces begins
+# where a step does. (bytes of a literal at least, bytes of a piece)
 STEPS = ((16, 8), (8, 5), (4, 4))
 
 
@@ -34,15 +35,19 @@ class WindowFinder:
         self._windows: set[bytes] = set()
         self._longer: dict[bytes, set[bytes]] = {}
         self._steps = [_Steps(least, size) for least, size in STEPS]
+        plain: list[bytes] = []
         for literal in literals:
             start = rare_start(literal)
             if start < 0:
-                next(steps for steps in self._steps if len(literal) >= steps.least).add(literal)
+                plain.append(literal)
             elif start + LOOKED_AT <= len(literal):
                 longer = self._longer.setdefault(literal[start : start + WINDOW], set())
                 longer.add(literal[start + WINDOW : start + LOOKED_AT])
             else:
                 self._windows.add(literal[start : start + WINDOW])
+        self._singles = plain if len(plain) <= FEW else []
+        for literal in plain if not self._singles else ():
+            next(steps for steps in self._steps if len(literal) >= steps.least).add(literal)
         firsts = {window[:1] for window in (*self._windows, *self._longer)}
         self._rare = re.compile(b"[" + b"".join(sorted(map(escaped, firsts))) + b"]") if firsts else None
 
@@ -57,6 +62,11 @@ class WindowFinder:
                 rests = longer.get(window)
                 if window in windows or (rests and block[at + WINDOW : at + LOOKED_AT] in rests):
                     found.append(at)
+        for literal in self._singles:
+            at = block.find(literal)
+            while at >= 0:
+                found.append(at)
+                at = block.find(literal, at + 1)
         for steps in self._steps:
             found += steps.find(block)
         return sorted(found)

@@ -15,7 +15,7 @@ from redaction_tools import TOKENS, learned, usable_engines
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import Redactor, SecretSearch
 from osvc_diag.redaction import engine as engine_module
-from osvc_diag.redaction.windows import STEPS, WindowFinder
+from osvc_diag.redaction.windows import FEW, STEPS, WindowFinder
 
 # From letters of which none is rare, too, and as short as a literal can be.
 LITERALS = st.one_of(
@@ -37,12 +37,13 @@ def test_every_line_that_holds_a_literal_is_found(literals, around, dice):
         assert number in found or not any(literal in line for literal in literals)
 
 
-def test_a_literal_of_each_length_is_found_wherever_it_stands():
+@pytest.mark.parametrize("others", [[], [b"d0c%d1e" % number for number in range(10, 10 + FEW)]])
+def test_a_literal_of_each_length_is_found_wherever_it_stands(others):
     for size in range(4, 40):
         for letters in (b"ed0c1:2ro-dit6sa4.9,l375m", b"Q%~zx"):
             literal = bytes(random.Random(size).choices(letters, k=size))
             for before in range(40):
-                assert WindowFinder([literal]).find(b" " * before + literal + b" " * 9), (literal, before)
+                assert WindowFinder([literal, *others]).find(b" " * before + literal + b" " * 9), literal
 
 
 def test_no_literal_is_too_short_for_all_steps():
