@@ -12,7 +12,9 @@ _NAME = 100  # bytes; a longer name goes before the header
 _ROOT = b"root".ljust(32, b"\0")
 MEMBER_MODE = 0o600
 """Of every member, so that unpacking shows a bundle to nobody else; the manifest has the original modes."""
-
+_OWNER = b"%07o\0%07o\0%07o\0" % (MEMBER_MODE, 0, 0)
+_END = (bytes(100) + b"ustar  \0" + _ROOT + _ROOT).ljust(BLOCK - 157, b"\0")  # what follows the kind
+_ALWAYS = sum(_OWNER) + sum(_END) + 8 * ord(" ")  # of the checksum; it counts itself as blanks
 
 LONGEST_NAME = 4096  # bytes below the bundle's folder; the longest path that Linux opens
 MOST_FOLDERS = 100  # that a member lies in
@@ -77,11 +79,9 @@ def member_header(name: str, size: int, mtime: float) -> bytes:
 
 
 def _block(name: bytes, size: int, mtime: int, kind: bytes) -> bytes:
-    owner = b"%07o\0%07o\0%07o\0" % (MEMBER_MODE, 0, 0)
-    start = name.ljust(_NAME, b"\0") + owner + _number(size) + _number(mtime)
-    end = kind + bytes(100) + b"ustar  \0" + _ROOT + _ROOT
-    checksum = sum(start) + sum(end) + 8 * ord(" ")
-    return (start + b"%06o\0 " % checksum + end).ljust(BLOCK, b"\0")
+    numbers = _number(size) + _number(mtime)
+    checksum = _ALWAYS + sum(name) + sum(numbers) + sum(kind)
+    return b"".join((name.ljust(_NAME, b"\0"), _OWNER, numbers, b"%06o\0 " % checksum, kind, _END))
 
 
 def _number(value: int) -> bytes:
