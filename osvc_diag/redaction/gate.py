@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.redaction.literals import any_of, escaped
+from osvc_diag.redaction.literals import escaped
 from osvc_diag.redaction.planning import is_choice
 
 if TYPE_CHECKING:
@@ -49,20 +49,33 @@ class _Tests:
                 (known for known in self._by_start if starts[anchor].startswith(known)), starts[anchor]
             )
             self._by_start.setdefault(start, []).append((anchor, owners[anchor]))
+        self._by_first: dict[bytes, list[bytes]] = {}
+        for start in self._by_start:
+            self._by_first.setdefault(start[:1], []).append(start)
         self._pattern: Optional[re.Pattern[bytes]] = None
 
     def add(self, text: bytes, found: dict[str, Rule]) -> None:
         """Add the rules of the anchors that stand in a text."""
         if self._pattern is None:
-            rests: dict[bytes, set[bytes]] = {}
-            for start in self._by_start:
-                rests.setdefault(start[:1], set()).add(escaped(start[1:]))
-            # Looked ahead at, for one may begin inside another.
-            self._pattern = re.compile(b"(?=(%s))" % (any_of(rests) or b"(?!)"))
-        tests = [self._always, *(self._by_start[start] for start in set(self._pattern.findall(text)))]
+            self._pattern = self._compiled()
+        starts = {
+            start
+            for match in self._pattern.finditer(text)
+            for start in self._by_first[match[0]]
+            if text.startswith(start, match.start())
+        }
+        tests = [self._always, *(self._by_start[start] for start in starts)]
         for anchor, rules in (test for group in tests for test in group):
             if anchor.compiled.search(text):
                 found.update((rule.id, rule) for rule in rules)
+
+    def _compiled(self) -> re.Pattern[bytes]:
+        # All but the first byte is only looked at, for one start may begin inside another.
+        starts = (
+            escaped(first) + b"(?=%s)" % b"|".join(escaped(start[1:]) for start in known)
+            for first, known in sorted(self._by_first.items())
+        )
+        return re.compile(b"|".join(starts) or b"(?!)")
 
 
 def _start(anchor: Anchor) -> bytes:
