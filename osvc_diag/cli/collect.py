@@ -12,6 +12,7 @@ from osvc_diag.bundle.compression import Compression
 from osvc_diag.cli.exchange_options import add_exchange_arguments, upload_command
 from osvc_diag.cli.loading import add_plugin_arguments, load_for
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
+from osvc_diag.cli.priority import step_back
 from osvc_diag.cli.questions import ask_issue
 from osvc_diag.cli.report import plan_as_json, result_as_json, tell_plan, tell_result
 from osvc_diag.errors import UsageError
@@ -93,6 +94,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
     group.add_argument("--dry-run", action="store_true", help="list what would be taken, and take nothing")
+    group.add_argument(
+        "--no-low-priority",
+        action="store_true",
+        help="compete with the node's own work for processors and disks",
+    )
     add_plugin_arguments(parser)
     group = parser.add_argument_group("the bundle")
     group.add_argument("--output", metavar="PATH", help="a folder, or a .tar.gz (default /var/tmp)")
@@ -138,6 +144,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
             "no SELECTOR was given; usage: osvc-diag SELECTOR... [OPTIONS]", hint=_what_there_is(node)
         )
     _warn_of_command_names(node, output)
+    if not args.no_low_priority:
+        step_back()
     site = node.layout.etc if node.live else site_folder()
     etc = node.layout.etc if node.live else None
     with load_for(args, output, site=site, etc=etc, timeout=args.timeout) as plugins:
