@@ -14,6 +14,7 @@ from osvc_diag.printable import printable, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from osvc_diag.bundle.manifest import Gap
     from osvc_diag.plugin.artifact import Artifact
     from osvc_diag.plugin.collector import Collector
     from osvc_diag.plugin.plugin_manager import Plugins
@@ -65,6 +66,14 @@ class Choice:
         return self._profile.includes(
             artifact.profile or (Profile.QUICK if is_of_named else collector.profile)
         )
+
+    def tells(self, collector: Collector, gap: Gap) -> bool:
+        """Tell whether a gap of a collector is one of this run: not where only other artifacts are wanted."""
+        if gap.artifact is not None and _fits_any(self._unwanted, gap.artifact):
+            return False
+        if collector.name in self._only or not (self._only or self._wanted):
+            return True
+        return gap.artifact is not None and _fits_any(self._wanted, gap.artifact)
 
     def check(self) -> None:
         """Refuse a word by which no artifact was called; commands that a quick run skips anyway may be.

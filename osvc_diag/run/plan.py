@@ -123,9 +123,10 @@ def make_plan(
             continue
         told = (values or {}).get(collector.name, {})
         named, problems = _Naming(collector, resolver.of(collector), told).ask(node, own, patient)
-        gaps += problems
         if choice is not None:
+            problems = [gap for gap in problems if choice.tells(collector, gap)]
             named = [artifact for artifact in named if choice.takes(collector, artifact)]
+        gaps += problems
         gaps += _not_run(collector.name, named, node)
         for artifact in named:
             if node.live or not _is_foreign_command(artifact):

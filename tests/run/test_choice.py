@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import PluginUnavailableError, UsageError
 from osvc_diag.plugin.artifact import Artifact, Command, CommandSource, DocumentSource
 from osvc_diag.plugin.collector import Collector
@@ -92,6 +93,20 @@ def test_a_quick_run_may_skip_commands_that_it_does_not_run_and_not_take_them() 
     with pytest.raises(PluginUnavailableError) as caught:
         choice.check()
     assert "quick runs no command" in str(caught.value.hint)
+
+
+def test_a_gap_is_told_where_what_it_is_about_is_wanted() -> None:
+    named, unnamed = Gap(State.MISSING, "gone", artifact="file/a"), Gap(State.FAILED, "broken")
+    for only, skip, tells in (
+        ([], [], (True, True)),
+        (["mine"], [], (True, True)),
+        (["other"], [], (False, False)),
+        (["file/*"], [], (True, False)),
+        (["file/b"], [], (False, False)),
+        ([], ["file/a"], (False, True)),
+    ):
+        choice = Choice(STANDARD, only, skip)
+        assert (choice.tells(collector(), named), choice.tells(collector(), unnamed)) == tells
 
 
 def test_every_word_learns_that_it_was_found() -> None:
