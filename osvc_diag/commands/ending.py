@@ -75,6 +75,8 @@ def settle(outcome: Outcome, command: Command, ending: Ending, *, is_cut: bool, 
         tells: whether this stream is the one that tells what is missing, so that it is told once.
     """
     outcome.ending = ending
+    if ending.cause is Cause.MISSING:
+        outcome.hint = command.hint
     state, reason = _verdict(command, ending)
     is_gap = tells and state != "ok"
     if is_cut and state in {"ok", "truncated"}:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import State
-from osvc_diag.commands.programs import find_program
+from osvc_diag.commands.programs import SYSTEM_FOLDERS, find_program
 from osvc_diag.node.finding import PACKAGE_ROOT, VARIABLE
 from osvc_diag.objects.layout import Layout
 from osvc_diag.objects.naming import GO_AGENT, PYTHON_AGENT
@@ -74,7 +74,7 @@ def find_om(node: Node) -> Om:
         if os.geteuid() not in {0, owner}:
             # It would call sudo, which asks for a password, or reports the user to its admin.
             raise NoOmError(State.DENIED, f"{program} is for root")
-        return Om(program, ((VARIABLE, root),) if root else ())
+        return Om(program, _environ(program, root) if root else ())
     raise NoOmError(State.MISSING, f"there is no {' and no '.join(candidates) or 'om'}", INSTALL_HINT)
 
 
@@ -87,6 +87,12 @@ def _root_path(layout: Layout) -> Optional[str]:
     """Return the folder of a root-path install; None for any other layout."""
     root = os.path.dirname(layout.etc)
     return root if layout == Layout.root_path(root) else None
+
+
+def _environ(program: str, root: str) -> tuple[tuple[str, str], ...]:
+    """Return what tells a root-path install where it is; its own folder comes after the system's."""
+    folders = (*SYSTEM_FOLDERS, os.path.dirname(program))
+    return (VARIABLE, root), ("PATH", ":".join(dict.fromkeys(folders)))
 
 
 def _candidates(node: Node, root: Optional[str]) -> Iterator[str]:

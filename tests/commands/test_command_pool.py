@@ -153,12 +153,13 @@ def test_a_program_is_looked_for_in_the_systems_folders_only(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    desk.add("frobnicate", name="a")
+    desk.add("frobnicate", name="a", hint="install it")
     desk.add("./frobnicate", name="b")
     desk.add(str(program), name="c")
     desk.start()
     assert told(desk.read("a.out")[1]) == ("missing", "no such program: frobnicate", True)
     assert desk.read("b.out")[1].state == "missing"
+    assert [desk.read(name)[1].hint for name in ("a.err", "c.err")] == ["install it", ""]
     assert desk.read("c.out")[0] == b"here\n"
 
 

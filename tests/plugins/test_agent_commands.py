@@ -189,7 +189,9 @@ def test_om3_is_asked_in_its_own_words(root: str, take: Callable[..., Any]) -> N
     commands = {artifact.source.command for artifact in take("agent-commands", node_of(root), "svc1")}
     lines = {" ".join(command.argv[1:]) for command in commands}
     assert {"cluster status -o json", "daemon ps", "svc/svc1 instance status -o json"} <= lines
-    assert {command.environ for command in commands} == {(("OSVC_ROOT_PATH", root),)}
+    (environ,) = {command.environ for command in commands}
+    assert dict(environ)["OSVC_ROOT_PATH"] == root
+    assert dict(environ)["PATH"].endswith(f":/bin:/usr/local/sbin:/usr/local/bin:{root}/bin")
 
 
 def test_where_no_agent_is_known_none_is_asked(
