@@ -213,6 +213,9 @@ class LimitFacts:
     bundle_bytes: Optional[int] = None
     """Of the archive."""
     timeout_seconds: Optional[float] = None
+    """For collecting."""
+    cpu_seconds: Optional[float] = None
+    """Of all processors, for collecting."""
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for collecting, as 90s or 5m: what is late is left out",
     )
     group.add_argument(
+        "--cpu-time",
+        type=duration,
+        metavar="TIME",
+        help="the same, but counts the time of processors that is used",
+    )
+    group.add_argument(
         "--profile", metavar="NAME", help="quick (files alone, no command), standard (default) or full"
     )
     group.add_argument(
@@ -238,6 +244,7 @@ def _request(args: argparse.Namespace, settings: Settings) -> Request:
         log_size=DEFAULT_LOG_SIZE if settings.log_size is None else settings.log_size,
         max_size=settings.max_size,
         timeout=settings.timeout,
+        cpu_time=args.cpu_time,
         compression=Compression(args.compress),
         profile=settings.profile,
         only=args.only,

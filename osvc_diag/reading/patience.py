@@ -95,14 +95,18 @@ class _Errand:
 class PatientReader:
     """Fetches streams in one background thread; a thread that is stuck is replaced, never waited for."""
 
-    def __init__(self, *, deadline: Optional[float] = None, stall: float = STALL) -> None:
+    def __init__(
+        self, *, deadline: Optional[float] = None, cpu_time: Optional[float] = None, stall: float = STALL
+    ) -> None:
         """Prepare; no thread runs before the first stream.
 
         Args:
             deadline: on the clock of time.monotonic, in seconds; None is never.
+            cpu_time: seconds that all threads of this process may use from now on; None is no limit.
             stall: seconds without a block.
         """
         self._deadline = deadline
+        self._cpu_end = None if cpu_time is None else time.process_time() + cpu_time
         self._stall = stall
         self._errands: Optional[queue.SimpleQueue[Optional[_Errand]]] = None
         self._stuck_places: set[str] = set()
@@ -110,8 +114,17 @@ class PatientReader:
 
     @property
     def is_late(self) -> bool:
-        """Whether the deadline has passed."""
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        """Whether a limit of the run was reached."""
+        return bool(self.limit_reached)
+
+    @property
+    def limit_reached(self) -> str:
+        """The option that set the limit which was reached; empty where none was."""
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return "--timeout"
+        if self._cpu_end is not None and time.process_time() >= self._cpu_end:
+            return "--cpu-time"
+        return ""
 
     def blocks(
         self,
@@ -198,7 +211,7 @@ class PatientReader:
                 self._stuck_places.add(place)
             raise StalledError(f"no answer for {patience:g} s")
         self._leave_behind()
-        raise StalledError("--timeout was reached")
+        raise StalledError(f"{self.limit_reached} was reached")
 
     def _leave_behind(self) -> None:
         self.close()  # the next stream gets another thread

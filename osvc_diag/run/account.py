@@ -64,7 +64,7 @@ def write_account(
             since=window.since.isoformat() if window.since else None,
             until=window.until.isoformat() if window.until else None,
         ),
-        limits=facts.LimitFacts(request.log_size, request.max_size, request.timeout),
+        limits=facts.LimitFacts(request.log_size, request.max_size, request.timeout, request.cpu_time),
         label=request.label,
         support=support,
         plugins=tuple(

@@ -202,7 +202,7 @@ class CollectionRun:
         # A command has its own limits, and what it wrote in time is there.
         is_command = isinstance(take.artifact.source, CommandSource)
         if self._patient.is_late and not is_command:
-            return State.TIMEOUT, "--timeout was reached before its turn"
+            return State.TIMEOUT, f"{self._patient.limit_reached} was reached before its turn"
         source, size = take.artifact.source, take.artifact.size_hint or 0
         if isinstance(source, LogSource):
             size = min(size, LEAST_TAIL)

@@ -71,6 +71,7 @@ def diagnose(
     log_size: int = DEFAULT_LOG_SIZE,
     max_size: Optional[int] = None,
     timeout: Optional[float] = None,
+    cpu_time: Optional[float] = None,
     compress: Union[Compression, str] = Compression.FAST,
     profile: Union[Profile, str] = Profile.STANDARD,
     only: Sequence[str] = (),
@@ -97,6 +98,7 @@ def diagnose(
         log_size: bytes kept of a log and its rotated ones, the newest.
         max_size: bytes of the archive.
         timeout: seconds for collecting; verifying comes after.
+        cpu_time: seconds of all processors for collecting, that of the caller's other threads included.
         compress: `fast`, or `small`: a little smaller than gzip makes it, and slower.
         profile: `quick` is files alone, `standard`, or `full`.
         only: collectors, and artifacts by name or glob; empty takes all of the profile.
@@ -124,6 +126,7 @@ def diagnose(
         log_size=log_size,
         max_size=max_size,
         timeout=timeout,
+        cpu_time=cpu_time,
         compression=Compression.parse(compress),
         profile=Profile.parse(profile),
         only=tuple(only),
@@ -154,7 +157,7 @@ def make_bundle(
     started = clock.now()
     # That third parties' plugins were slow to load is not to make the run longer.
     deadline = None if request.timeout is None else time.monotonic() + request.timeout - plugins.seconds
-    patient = PatientReader(deadline=deadline)
+    patient = PatientReader(deadline=deadline, cpu_time=request.cpu_time)
     commands = CommandPool(deadline=deadline)
     phases = _Phases(clock, on_event)
     try:

@@ -41,6 +41,8 @@ class Request:
     """Bytes of the archive."""
     timeout: Optional[float] = None
     """Seconds for collecting."""
+    cpu_time: Optional[float] = None
+    """Seconds of all processors for collecting."""
     compression: Compression = Compression.FAST
     profile: Profile = Profile.STANDARD
     only: tuple[str, ...] = ()

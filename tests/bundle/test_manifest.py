@@ -95,7 +95,13 @@ manifest_strategy = st.builds(
         tuple
     ),
     window=st.builds(WindowFacts, maybe_text, maybe_text),
-    limits=st.builds(LimitFacts, st.none() | size, st.none() | size, st.none() | st.floats(0, 1e6)),
+    limits=st.builds(
+        LimitFacts,
+        st.none() | size,
+        st.none() | size,
+        st.none() | st.floats(0, 1e6),
+        st.none() | st.floats(0, 1e6),
+    ),
     label=maybe_text,
     seconds=st.dictionaries(text, st.floats(0, 1e6), max_size=3),
 )
