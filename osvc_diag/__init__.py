@@ -77,11 +77,12 @@ _HOMES = {
     "upload": "osvc_diag.exchange.sending",
 }
 
+if not TYPE_CHECKING:  # else a misspelt name would pass for one
 
-def __getattr__(name):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Import a public name when it is first asked for: `--help` should not pay for all of them."""
-    if name not in _HOMES:
-        raise AttributeError("module 'osvc_diag' has no attribute %r" % name)  # noqa: UP031
-    import importlib  # noqa: PLC0415
+    def __getattr__(name):  # noqa: ANN001, ANN202
+        """Import a public name when it is first asked for: `--help` should not pay for all of them."""
+        if name not in _HOMES:
+            raise AttributeError("module 'osvc_diag' has no attribute %r" % name)  # noqa: UP031
+        import importlib  # noqa: PLC0415
 
-    return getattr(importlib.import_module(_HOMES[name]), name)
+        return getattr(importlib.import_module(_HOMES[name]), name)

@@ -17,7 +17,7 @@ def test_all_is_sorted_and_complete() -> None:
 
 def test_type_checkers_see_the_same_names_as_the_interpreter() -> None:
     tree = ast.parse(inspect.getsource(osvc_diag))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    (block, _) = [node for node in tree.body if isinstance(node, ast.If)]
     imported = {
         alias.name: node.module
         for node in block.body

@@ -33,7 +33,8 @@ class LogFamilies:
 
         Args:
             live: the absolute path of the live log, `.../web.log`. `webapp.log` is of another family, and so
-                is the log of an object called `web.log`.
+                is the log of an object called `web.log`. It may be called otherwise, as `messages` is: then
+                what a rotation made of it is known by a number or a date alone.
         """
         folder, name = os.path.split(live)
         turns = {other: _turn(other[len(name) :]) for other in self._beside(live)}
@@ -60,20 +61,23 @@ class LogFamilies:
         return self._folders[folder]
 
     def _list(self, folder: str) -> Optional[dict[str, list[str]]]:
+        """Return the names in a folder by their live log; under "" those that are no logs by their name."""
         try:
             names = self._trees.listdir(folder)
         except (OSError, NotTakenError):
             return None
         families: dict[str, list[str]] = {}
         for name in names:
-            live = live_log(name)
-            if live is not None:
-                families.setdefault(live, []).append(name)
+            families.setdefault(live_log(name) or "", []).append(name)
         return families
 
     def _beside(self, live: str) -> list[str]:
         folder, name = os.path.split(live)
-        names = (self._listed(folder) or {}).get(name, [])
+        families = self._listed(folder) or {}
+        if live_log(name) != name:
+            others = (other for other in families.get("", ()) if other.startswith(name))
+            return [other for other in others if _turn(other[len(name) :]) is not None]
+        names = families.get(name, [])
         return [other for other in names if not _NO_LOG.fullmatch(other, len(name))]
 
     def _newest_first(self, folder: str, turns: dict[str, tuple[int, int]]) -> list[str]:

@@ -14,15 +14,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Collected", "NodeBuilder"]
 
+if not TYPE_CHECKING:  # else a misspelt name would pass for one
 
-def __getattr__(name: str) -> Any:
-    """Import when it is asked for: pytest loads this package in every run where osvc_diag is installed."""
-    if name == "Collected":
-        from osvc_diag.testing.collected import Collected  # noqa: PLC0415 - as above
+    def __getattr__(name: str) -> Any:
+        """Import when it is asked for: pytest loads this package wherever osvc_diag is installed."""
+        if name == "Collected":
+            from osvc_diag.testing.collected import Collected  # noqa: PLC0415 - as above
 
-        return Collected
-    if name == "NodeBuilder":
-        from osvc_diag.testing.nodes import NodeBuilder  # noqa: PLC0415 - as above
+            return Collected
+        if name == "NodeBuilder":
+            from osvc_diag.testing.nodes import NodeBuilder  # noqa: PLC0415 - as above
 
-        return NodeBuilder
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return NodeBuilder
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -69,6 +69,14 @@ def test_other_names_are_of_no_family(family):
     assert family("a.log", copies=True) == []
 
 
+@pytest.mark.parametrize("live", ["messages", "error_log", "app.out", "a.txt"])
+def test_a_log_may_be_called_anything(family, live):
+    names = [f"{live}.1", live, f"{live}-20260101.gz", f"{live}.old", f"{live}x", f"{live}.txt", "b.log"]
+    assert family(live, *names)[0] == live
+    assert set(family(live, *names)) == {live, f"{live}.1", f"{live}-20260101.gz"}
+    assert family(live, *names, copies=True) == []
+
+
 def test_the_live_log_may_be_gone(family):
     assert family("a.log", "a.log.1") == ["a.log.1"]
 
