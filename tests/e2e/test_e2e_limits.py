@@ -136,6 +136,16 @@ def test_a_dry_run_takes_nothing_and_reads_nothing_big(tmp_path: Path, own_tree:
     assert set(os.listdir(tmp_path)) == {"node1-fhs"}
 
 
+def test_a_limit_of_processor_time_ends_collecting_with_a_whole_bundle(
+    collected: Collected, tmp_path: Path
+) -> None:
+    result = collected("svc1", cpu_time=1e-6)
+    assert {entry.state for entry in result.manifest.artifacts if not entry.is_stored} == {State.TIMEOUT}
+    assert {gap.reason for gap in result.gaps} == {"--cpu-time was reached before its turn"}
+    assert result.manifest.limits.cpu_seconds == 1e-6
+    unpack(result.bundle, str(tmp_path / "unpacked"))
+
+
 def test_a_time_limit_ends_collecting_and_what_was_not_read_is_told(
     collected: Collected, naming: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Callable
 
-from e2e_tools import content, leaks, manifest_of, unpack
+import pytest
+from e2e_tools import TIMEOUT, content, environment, leaks, manifest_of, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,3 +104,79 @@ def test_a_bundle_does_not_depend_on_the_working_folder_or_the_umask(
         os.umask(before)
     assert os.stat(result.bundle).st_mode & 0o777 == 0o600
     shutil.rmtree(tmp_path / "a")
+
+
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(filter(None, sys.argv[4].split(","))))
+from osvc_diag.bundle.compression import Compression
+from osvc_diag.node.node import Node
+from osvc_diag.plugin.plugin_manager import load_plugins
+from osvc_diag.run.frontdoor import make_bundle
+from osvc_diag.run.request import Request
+from test_e2e_same_bytes import StoppedClock
+
+request = Request(("node", "svc1"), compression=Compression.parse(sys.argv[3]))
+node = Node.discover(sys.argv[1])
+print(make_bundle(request, node, load_plugins(), output=sys.argv[2], clock=StoppedClock()).bundle)
+"""
+MACHINE_CODE = "osvc_diag.redaction.hyperscan,osvc_diag.redaction.pcre2"
+
+
+@pytest.fixture(scope="module")
+def big_root(tmp_path_factory: pytest.TempPathFactory, sample_tree: Callable[..., str]) -> str:
+    """Return a node with a log that is worth threads and machine code."""
+    root = shutil.copytree(sample_tree(), tmp_path_factory.mktemp("big") / "node1", symlinks=True)
+    line = "2026-11-22 20:20:00,%03d INFO n:node1 o:svc1 r:app#1 sc:n | %s was seen %08d times\n"
+    with open(os.path.join(root, "var/log/opensvc/svc1.log"), "a", encoding="ascii") as log:
+        log.writelines(
+            line % (number % 1000, "a status" if number % 100 else "--password Sup3rS3cret", number)
+            for number in range(30_000)
+        )
+    return str(root)
+
+
+@pytest.fixture(scope="module")
+def tar_bytes(big_root: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[bytes, int]]:
+    """Make a bundle in a process that lacks some modules; return the tar inside, and the archive's size."""
+
+    def make(compress: str = "fast", without: str = "") -> tuple[bytes, int]:
+        output = str(tmp_path_factory.mktemp("out"))
+        here = os.path.dirname(os.path.abspath(__file__))
+        paths = os.pathsep.join([here, os.path.dirname(here)])
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, big_root, output, compress, without],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=TIMEOUT,
+            env=environment(PYTHONPATH=paths),
+        )
+        with open(done.stdout.strip(), "rb") as file:
+            packed = file.read()
+        return gzip.decompress(packed), len(packed)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def usual(tar_bytes: Callable[..., tuple[bytes, int]]) -> tuple[bytes, int]:
+    """Return what comes of the sample with all that is installed."""
+    return tar_bytes()
+
+
+@pytest.mark.parametrize(
+    "without", ["isal", "hyperscan", MACHINE_CODE, f"isal,{MACHINE_CODE}"], ids=lambda names: names[:16]
+)
+def test_what_speeds_it_up_changes_no_byte_of_the_tar(
+    without: str, usual: tuple[bytes, int], tar_bytes: Callable[..., tuple[bytes, int]]
+) -> None:
+    assert tar_bytes(without=without)[0] == usual[0]
+
+
+def test_a_small_archive_has_the_same_tar_and_is_no_larger_than_gzip_makes_it(
+    usual: tuple[bytes, int], tar_bytes: Callable[..., tuple[bytes, int]]
+) -> None:
+    tar, size = tar_bytes("small")
+    assert tar == usual[0]
+    assert size <= len(gzip.compress(tar, 6)) < usual[1]

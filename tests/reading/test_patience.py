@@ -274,6 +274,19 @@ class TestDeadline:
                 pass
         patient.close()
 
+    def test_the_time_of_processors_ends_a_stream_as_well(self):
+        patient = PatientReader(cpu_time=0.05)
+
+        def endless():
+            while True:
+                yield b"x" * PARCEL
+
+        with pytest.raises(StalledError, match="--cpu-time was reached"):
+            for _ in patient.blocks(endless):
+                pass
+        assert patient.is_late
+        patient.close()
+
     def test_without_one_it_is_never_late(self, patient):
         assert not patient.is_late
 
