@@ -286,4 +286,7 @@ def _dry_run(request: Request, node: Node, plugins: Plugins, output: Output) -> 
         output.result(json.dumps(plan_as_json(prepared), indent=2))
     else:
         tell_plan(prepared, output)
-    return GAPS if prepared.plan.gaps else COMPLETE
+    idle = plugins.gaps(request.only)
+    for name, problem in idle:
+        output.warn(f"{name} is not in use: {problem}")
+    return GAPS if prepared.plan.gaps or idle else COMPLETE

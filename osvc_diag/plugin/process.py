@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import select
 import signal
 import subprocess
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from osvc_diag.commands.programs import MARK
 from osvc_diag.plugin.foreign import MOST_TEXT, ToldError
+from osvc_diag.plugin.starting import start
 from osvc_diag.plugin.wire import LARGEST, Inbox, WireError, packed
 from osvc_diag.reading.patience import StalledError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-BOOT = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[2]); "
-    "from osvc_diag.plugin.worker import main; main(int(sys.argv[1]))"
-)
 GLANCE = 0.5  # seconds between two looks whether the process is still there
 LAST_WORDS = 0.5  # seconds that a process has to end by itself
 STUCK = 2.0  # seconds after SIGKILL; what is there then hangs in the kernel
 _PIECE = 64 * 1024  # bytes read at a time
-_PYTHON = re.compile(r"(?:python|pypy)[\w.-]{0,16}")
 
 
 class ForeignError(ToldError):
@@ -39,19 +31,6 @@ class ForeignError(ToldError):
 
 class GoneError(ToldError):
     """The plugin's process is not there any more; the text says why, and may hold a secret."""
-
-
-def interpreter() -> str:
-    """Return the path of the Python that runs this.
-
-    Raises:
-        GoneError: a program has it built in; that program must not be started a second time.
-    """
-    path = sys.executable or ""
-    if not _PYTHON.fullmatch(os.path.basename(path)) or not os.access(path, os.X_OK):
-        shown = path or "an embedded Python"
-        raise GoneError(f"a plugin of a third party needs a Python of its own, and this is {shown}")
-    return path
 
 
 class PluginProcess:
@@ -65,7 +44,8 @@ class PluginProcess:
             environ: its variables.
 
         Raises:
-            GoneError: it cannot be started.
+            NoInterpreterError: this program has Python built in.
+            OSError, ValueError: it cannot be started.
         """
         self.problem = ""
         """Why it is gone."""
@@ -73,29 +53,7 @@ class PluginProcess:
         self._inbox = Inbox()
         self._printed: list[bytes] = []
         self._allowed = 0
-        lifeline, self._life = os.pipe()
-        try:
-            path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
-            self._popen = subprocess.Popen(  # noqa: S603 - no shell
-                [interpreter(), *_flags(), "-c", BOOT, str(lifeline), json.dumps(path)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                cwd="/",
-                env={**environ, MARK: mark},
-                pass_fds=[lifeline],
-                start_new_session=True,
-                umask=0o077,
-            )
-        except (OSError, ValueError) as error:
-            os.close(self._life)
-            raise GoneError(f"its process cannot be started: {error}") from None
-        except BaseException:
-            os.close(self._life)
-            raise
-        finally:
-            os.close(lifeline)
+        self._popen, self._life = start(mark, environ)
         pipes = (self._popen.stdin, self._popen.stdout, self._popen.stderr)
         self._in, self._out, self._noise = (pipe.fileno() for pipe in pipes if pipe is not None)
         for fd in (self._in, self._out, self._noise):
@@ -291,9 +249,3 @@ def _ending(code: Optional[int]) -> str:
     with contextlib.suppress(ValueError):
         return f"was ended by {signal.Signals(-code).name}"
     return f"was ended by signal {-code}"
-
-
-def _flags() -> list[str]:
-    """Return how this interpreter was started, as far as that decides what it imports."""
-    flags = {"-I": sys.flags.isolated, "-S": sys.flags.no_site, "-s": sys.flags.no_user_site}
-    return [flag for flag, is_set in flags.items() if is_set]

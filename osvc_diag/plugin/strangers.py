@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.collector import Declared
     from osvc_diag.plugin.options import Value
 
-LOADING = 10.0  # seconds that each of them has to be imported
 AT_ONCE = 4  # that are imported side by side: the node may be struggling
 STARTING = 5.0  # seconds more for a system that is slow to start a process
 LONGEST_COLLECT = 120.0  # seconds, whatever a collector says it needs
@@ -45,11 +44,11 @@ _SOONER = 0.9  # of a collector's time: so its process is ended, not a thread le
 class Strangers:
     """All of them in a run; nothing of them is left after `close`, or when nobody refers to this any more."""
 
-    def __init__(self, patience: float = LOADING) -> None:
+    def __init__(self, patience: float) -> None:
         """Prepare; no process runs before the first one is invited.
 
         Args:
-            patience: seconds that they have to be imported.
+            patience: seconds that each of them has to be imported.
         """
         self._patience = patience
         self._turns = threading.Semaphore(AT_ONCE)

@@ -10,9 +10,12 @@ import sys
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOME = Path(__file__).resolve().parent.parent.parent
 ACME = """
@@ -38,6 +41,13 @@ SCRIPT = """#!/bin/sh
 echo "$@ in $OSVC_DIAG_ETC"
 echo "password = hunter2hunter2" >&2
 """
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    before = os.umask(0o022)  # many a user's own lets the group write
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

@@ -11,6 +11,13 @@ from osvc_diag.plugin.executables import MOST_ARGUMENTS, executable_collector
 from osvc_diag.plugin.folders import MOST_FILES, MOST_SOURCE, SITE_FOLDER, PluginFile, files_in, plugin_files
 
 
+@pytest.fixture(autouse=True)
+def _umask():
+    before = os.umask(0o022)  # many a user's own lets the group write
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def folder(tmp_path):
     made = tmp_path / "etc" / SITE_FOLDER

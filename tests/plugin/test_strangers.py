@@ -14,7 +14,7 @@ import warnings
 
 import pytest
 
-from osvc_diag.plugin import process
+from osvc_diag.plugin import process, starting
 from osvc_diag.plugin.folders import PluginFile
 from osvc_diag.plugin.plugin_manager import load_plugins
 
@@ -122,6 +122,18 @@ def is_running(pid):
         return False
 
 
+def test_a_program_without_standard_descriptors_has_plugins_too():
+    script = f"""
+        import os, sys
+        os.closerange(0, 3)
+        from osvc_diag.plugin.folders import PluginFile
+        from osvc_diag.plugin.plugin_manager import load_plugins
+        with load_plugins(files=[PluginFile("acme", "/x/acme.py", source={GOOD!r})]) as plugins:
+            os._exit(3 if plugins.failures else 0)
+    """
+    assert subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False).returncode == 0
+
+
 def test_a_child_that_was_forked_meanwhile_does_not_end_its_parent_s_plugins(live_node):
     with load_plugins(files=[file(GOOD)]) as plugins:
         with warnings.catch_warnings():
@@ -165,7 +177,7 @@ def test_a_python_is_known_by_its_name(name, tmp_path, monkeypatch):
     path = tmp_path / name
     path.touch(0o755)
     monkeypatch.setattr(sys, "executable", str(path))
-    assert process.interpreter() == str(path)
+    assert starting.interpreter() == str(path)
 
 
 def test_what_a_plugin_prints_before_it_dies_is_told_whole_or_not_at_all():
