@@ -32,8 +32,8 @@ class WindowFinder:
         Args:
             literals: of at least four bytes, none with a line end in it.
         """
-        self._windows: set[bytes] = set()
-        self._longer: dict[bytes, set[bytes]] = {}
+        self._short: set[bytes] = set()
+        self._long: set[bytes] = set()
         self._steps = [_Steps(least, size) for least, size in STEPS]
         plain: list[bytes] = []
         for literal in literals:
@@ -41,26 +41,23 @@ class WindowFinder:
             if start < 0:
                 plain.append(literal)
             elif start + LOOKED_AT <= len(literal):
-                longer = self._longer.setdefault(literal[start : start + WINDOW], set())
-                longer.add(literal[start + WINDOW : start + LOOKED_AT])
+                self._long.add(literal[start : start + LOOKED_AT])
             else:
-                self._windows.add(literal[start : start + WINDOW])
+                self._short.add(literal[start : start + WINDOW])
         self._singles = plain if len(plain) <= FEW else []
         for literal in plain if not self._singles else ():
             next(steps for steps in self._steps if len(literal) >= steps.least).add(literal)
-        firsts = {window[:1] for window in (*self._windows, *self._longer)}
+        firsts = {window[:1] for window in (*self._short, *self._long)}
         self._rare = re.compile(b"[" + b"".join(sorted(map(escaped, firsts))) + b"]") if firsts else None
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block: at least one in every line that holds a literal."""
         found: list[int] = []
         if self._rare is not None:
-            windows, longer = self._windows, self._longer
+            short, long = self._short, self._long
             for match in self._rare.finditer(block):
                 at = match.start()
-                window = block[at : at + WINDOW]
-                rests = longer.get(window)
-                if window in windows or (rests and block[at + WINDOW : at + LOOKED_AT] in rests):
+                if block[at : at + LOOKED_AT] in long or block[at : at + WINDOW] in short:
                     found.append(at)
         for literal in self._singles:
             at = block.find(literal)

@@ -222,8 +222,10 @@ def make_bundle(
                     seconds=phases.seconds,
                     mask=redactor.mask_text,
                 )
-                front = _front(manifest, prepared, collection, redactor)
-                archive = writer.seal(front, mtime=started.timestamp())
+                # Nobody keeps the pages: of 50,000 objects the manifest has 70 MB.
+                archive = writer.seal(
+                    _front(manifest, prepared, collection, redactor), mtime=started.timestamp()
+                )
             with phases("verify"):
                 # Learned again: what was configured meanwhile must not be in the archive either.
                 search = SecretSearch(learning.again(), extra_rules=plugins.rules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ class Take:
             stored_bytes=stored.size if stored else None,
             sha256=stored.sha256 if stored else None,
             mode=f"{status.st_mode & 0o7777:04o}" if status else None,
-            owner=Owner(status.st_uid, status.st_gid) if status else None,
+            owner=_owner(status.st_uid, status.st_gid) if status else None,
             mtime=utc(status.st_mtime) if status else None,
             log=self._log_facts(masked) if stored else None,
             command=self._command_facts(masked),
@@ -125,6 +126,12 @@ def gap_of(entry: ArtifactEntry, hint: str = "") -> Gap:
         artifact=entry.name,
         hint=hint or (SUDO_HINT if is_denied else None),
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _owner(uid: int, gid: int) -> Owner:
+    """Return one and the same of each: there are few, and of artifacts many."""
+    return Owner(uid, gid)
 
 
 def _text(stamp: Optional[Stamp]) -> Optional[str]:
