@@ -140,8 +140,9 @@ def test_a_limit_of_processor_time_ends_collecting_with_a_whole_bundle(
     collected: Collected, tmp_path: Path
 ) -> None:
     result = collected("svc1", cpu_time=1e-6)
-    assert {entry.state for entry in result.manifest.artifacts if not entry.is_stored} == {State.TIMEOUT}
-    assert {gap.reason for gap in result.gaps} == {"--cpu-time was reached before its turn"}
+    assert not [entry.name for entry in result.manifest.artifacts if entry.is_stored]
+    assert {gap.state for gap in result.gaps} == {State.TIMEOUT}
+    assert all("--cpu-time was reached" in gap.reason for gap in result.gaps)
     assert result.manifest.limits.cpu_seconds == 1e-6
     unpack(result.bundle, str(tmp_path / "unpacked"))
 
