@@ -152,7 +152,7 @@ class CollectionRun:
             collection.gaps.append(gap_of(entry, take.outcome.hint))
         if take.digest is not None and take.digest.errors:
             collection.errors[take.name] = take.digest.errors
-        self._tell(events.ArtifactFinished(take.name, entry.state.value))
+        self._tell(events.ArtifactFinished(take.name, entry.state.value, entry.collectors))
 
     def _store(self, take: Take) -> Optional[MemberSink]:
         """Bring one artifact into the bundle; return its sink where it is stored."""
@@ -254,7 +254,9 @@ class CollectionRun:
         try:
             for block in self._blocks(take):
                 take.fetched += len(block)
-                self._tell(events.Advanced(len(block)))
+                # What the phase could not expect is no progress: nobody knew how much there would be.
+                is_unexpected = isinstance(take.artifact.source, (CommandSource, JournalSource))
+                self._tell(events.Advanced(0 if is_unexpected else len(block)))
                 yield block
         except Exception as error:
             raise SourceError from error

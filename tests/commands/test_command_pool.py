@@ -378,7 +378,7 @@ def test_an_unforeseen_error_costs_one_command_and_ends_it(
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(running_module, "_Pump", broken)
+        patched.setattr(running_module, "Pump", broken)
         _, _, outcome = desk.run(f"echo $$ > {pid}; exec sleep 600")
     assert told(outcome) == ("failed", "given up: MemoryError", True)
     assert not is_alive(int(pid.read_text()))
