@@ -24,7 +24,7 @@ _LEAST_HEADER = 208  # bytes, since the first version
 
 
 class OpenJournal:
-    """The files of a journal, open as long as they are read; a context manager."""
+    """The files of a journal, open as long as they are read; whoever makes one closes it."""
 
     def __init__(self, place: JournalPlace) -> None:
         """Open them; of the live journal none: journalctl knows where it is."""

@@ -13,6 +13,7 @@ from osvc_diag.commands.programs import SYSTEM_FOLDERS
 from osvc_diag.commands.running import Running
 from osvc_diag.journal.records import lines
 from osvc_diag.plugin.artifact import Command, Stream
+from osvc_diag.printable import printable
 from osvc_diag.reading.blocks import BrokenOffError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Journalctl:
         self.stop()
 
     def lines(self) -> Iterator[bytes]:
-        """Yield its lines without their ends; an empty one says only that it is still at it."""
+        """Yield its lines without their ends, none of them larger than MAX_LINE."""
         return lines(self._blocks())
 
     def _blocks(self) -> Iterator[bytes]:
@@ -92,7 +93,7 @@ class Journalctl:
             text = b"".join(output.read(lambda: True, self._look_after))
         kept = [line.strip() for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
         more = f" (and {len(kept) - 1} more lines)" if len(kept) > 1 else ""
-        return kept[0][:SAID] + more if kept else ""
+        return printable(kept[0][:SAID]) + more if kept else ""
 
     def _look_after(self) -> None:
         if self._running.is_stuck:

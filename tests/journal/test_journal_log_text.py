@@ -4,7 +4,7 @@ import json
 from datetime import timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from osvc_diag.journal.log_text import as_log, log_entry, log_size, shown_time
@@ -12,6 +12,7 @@ from osvc_diag.journal.records import decoded, encoded
 from osvc_diag.node.zones import find_zone
 from osvc_diag.reading.stamps import records as stamps_of
 
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 UTC = timezone.utc
 AT = {"__REALTIME_TIMESTAMP": "1795204820000501"}
 
@@ -89,6 +90,7 @@ class TestHostileRecords:
     def test_control_characters_and_strange_bytes_are_spelled_out(self):
         assert entry(MESSAGE="\x1b[31mcaf\udce9 \u202e\tx").endswith(" | \\x1b[31mcaf\\xe9 \\u202e\tx\n")
 
+    @PATIENTLY
     @given(
         st.dictionaries(
             st.sampled_from(["MESSAGE", "RID", "PKG", "SID", "NODE", "OBJ_PATH", "SUBSET"]), st.text()
@@ -101,6 +103,7 @@ class TestHostileRecords:
         assert first.startswith("2026-11-20 20:00:20,000 INFO ")
         assert all(line.startswith("  ") for line in more)
 
+    @PATIENTLY
     @given(st.dictionaries(st.sampled_from(["MESSAGE", "RID", "OBJ_PATH"]), st.text()))
     def test_its_size_is_about_what_it_takes(self, fields):
         printable = {name: value for name, value in fields.items() if value.isprintable() and value.isascii()}
@@ -125,6 +128,7 @@ class TestAsLog:
     def test_a_line_that_is_no_record_is_taken_as_a_message(self):
         assert b"".join(as_log([b"caf\xe9\n"], UTC)) == b"0000-00-00 00:00:00,000 INFO | caf\\xe9\n"
 
+    @PATIENTLY
     @given(st.lists(st.text(), max_size=5))
     def test_every_record_comes_through(self, messages):
         blocks = [encoded(decoded(json.dumps({**AT, "MESSAGE": message}).encode())) for message in messages]

@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from osvc_diag.journal import records
 from osvc_diag.journal.records import MAX_LINE, MAX_RECORD, MAX_VALUE, decoded, encoded, lines
 
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 fields = st.dictionaries(
     st.from_regex(r"[A-Z0-9_]{1,64}", fullmatch=True),
     st.one_of(st.text(), st.lists(st.text(min_size=1), min_size=1)),
@@ -21,6 +22,7 @@ def blocks_of(text, size):
 
 
 class TestLines:
+    @PATIENTLY
     @given(st.lists(st.binary().map(lambda raw: raw.replace(b"\n", b""))), st.integers(1, 50))
     def test_a_stream_is_cut_at_its_line_ends_whatever_its_blocks_are(self, wanted, size):
         text = b"".join(line + b"\n" for line in wanted)
@@ -77,6 +79,7 @@ class TestDecoded:
     def test_what_is_no_record_is_none(self, line):
         assert decoded(line) is None
 
+    @PATIENTLY
     @given(st.binary())
     def test_nothing_makes_it_raise(self, line):
         decoded(line)
@@ -89,6 +92,7 @@ class TestDecoded:
 
 
 class TestEncoded:
+    @PATIENTLY
     @given(fields)
     def test_what_is_written_is_read_again(self, record):
         record = {
@@ -100,12 +104,14 @@ class TestEncoded:
         ):
             assert json.loads(encoded(record)) == record
 
+    @PATIENTLY
     @given(st.binary())
     def test_bytes_that_are_no_text_survive(self, raw):
         record = decoded(json.dumps({"MESSAGE": list(raw)}).encode())
         again = json.loads(encoded(record))["MESSAGE"]
         assert again.encode("utf-8", "surrogateescape") == raw
 
+    @PATIENTLY
     @given(fields)
     def test_a_record_is_one_line_to_every_reader(self, record):
         assert len(encoded(record).decode("utf-8").splitlines()) == 1

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redaction_tools import cut, learned, redacted, redactor
 
@@ -12,6 +12,7 @@ from osvc_diag.errors import RedactionError
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import SecretSearch, json_lines
 
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SECRET = b'pa"ss\\w0rd-\xe9x'
 BODY = [f"{'MIIEpAIBAAKCAQEA' * 3}{number:016d}" for number in range(27)]
 VALUES = st.one_of(
@@ -107,6 +108,7 @@ class TestKeysOverSeveralRecords:
 
 
 class TestLaws:
+    @PATIENTLY
     @given(st.lists(OBJECTS, max_size=8), st.lists(st.integers(0, 10_000), max_size=4))
     def test_what_holds_no_secret_is_left_as_it_is_however_it_is_cut(self, objects, places):
         text = spelled(*objects)
@@ -115,6 +117,7 @@ class TestLaws:
             redactor().redact(blocks, Form.JSON_LINES, Counter())
         ) == text or b"<masked:" in b"".join(redactor().redact(blocks, Form.JSON_LINES, Counter()))
 
+    @PATIENTLY
     @given(st.lists(OBJECTS, min_size=1, max_size=5), st.data(), st.text(max_size=10), st.text(max_size=10))
     def test_a_learned_value_is_gone_from_every_value_and_each_line_is_json(
         self, objects, data, before, after
@@ -128,6 +131,7 @@ class TestLaws:
         assert not any(secret in str(one) for record in found for one in record.values())
         assert list(SecretSearch(learned(SECRET)).search([text])) == []
 
+    @PATIENTLY
     @given(st.lists(OBJECTS, max_size=6), st.lists(st.integers(0, 2000), max_size=5))
     def test_blocks_play_no_part_and_redacting_again_changes_nothing(self, objects, places):
         objects = [{**one, "MESSAGE": f"password=hunter{number}x"} for number, one in enumerate(objects)]
