@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
+from osvc_diag.node.node import Node
+from osvc_diag.plugin.artifact import (
+    Artifact,
+    Command,
+    CommandSource,
+    DocumentSource,
+    FileSource,
+    Form,
+    LogSource,
+    Priority,
+    Stream,
+)
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.reading.patience import PatientReader
 from osvc_diag.run.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from osvc_diag.node.node import Node
 
 
 @pytest.fixture
@@ -118,3 +127,42 @@ def test_a_collector_gets_the_node_and_the_objects(
     collectors = [Collector("one", "", lambda node, objects: got.append((node, objects)) or [])]
     assert make_plan(node, [], collectors, patient, log_size=1).artifacts == ()
     assert got == [(node, [])]
+
+
+def outputs(name: str, *argv: str, below_root: bool = False) -> list[Artifact]:
+    command = Command(argv, below_root=below_root)
+    return [
+        Artifact(f"cmd/{name}.{stream.value}", CommandSource(command, stream), priority=Priority.STATE)
+        for stream in (Stream.ERR, Stream.OUT)
+    ]
+
+
+@pytest.mark.parametrize("is_limited", [False, True])
+def test_commands_come_last_unless_room_is_short_and_their_outputs_stay_together(
+    live_node: Callable[[], Node], patient: PatientReader, is_limited: bool
+) -> None:
+    artifacts = [*outputs("b", "b"), *outputs("a", "a"), log("x.log")]
+    collectors = [Collector("all", "of the test", lambda node, objects: artifacts)]
+    plan = make_plan(live_node(), [], collectors, patient, log_size=1, is_limited=is_limited)
+    commands = ["cmd/a.out", "cmd/a.err", "cmd/b.out", "cmd/b.err"]
+    expected = [*commands, "file/x.log"] if is_limited else ["file/x.log", *commands]
+    assert [artifact.name for artifact in plan.artifacts] == expected
+
+
+def test_on_a_copy_only_what_reads_below_it_is_run_and_the_rest_is_one_gap(
+    sample_tree: Callable[..., str], patient: PatientReader
+) -> None:
+    node = Node.discover(sample_tree())
+    artifacts = [*outputs("a", "a"), *outputs("b", "b"), *outputs("c", "c", below_root=True)]
+    plan = planned(node, patient, *artifacts)
+    assert [artifact.name for artifact in plan.artifacts] == ["cmd/c.out", "cmd/c.err"]
+    assert [(gap.state.value, gap.collector) for gap in plan.gaps] == [("skipped", "all")]
+
+
+def test_one_command_of_two_collectors_is_run_once(
+    live_node: Callable[[], Node], patient: PatientReader
+) -> None:
+    collectors = [Collector(name, "", lambda node, objects: outputs("a", "a")) for name in ("one", "two")]
+    plan = make_plan(live_node(), [], collectors, patient, log_size=1)
+    assert plan.gaps == ()
+    assert [artifact.collectors for artifact in plan.artifacts] == [("one", "two")] * 2
