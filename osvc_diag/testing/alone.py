@@ -1,12 +1,29 @@
-"""Loads one plugin as if there were no other, in this process: what is wrong with it is raised, not a gap."""
+"""Loads one plugin as if there were no other: what is wrong with it is raised here, and not a gap.
+
+It runs in the test's own process, where a debugger sees it. What it declares crosses to the host as from a
+process of its own all the same: no test passes on what could not.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
 import pluggy
 
+from osvc_diag.bundle.manifest import Gap
 from osvc_diag.plugin import hookspecs
+from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.asking import ask_plugin
-from osvc_diag.plugin.plugin_manager import PluginInfo, Plugins
+from osvc_diag.plugin.crossing import CrossingError, no_function, sent
+from osvc_diag.plugin.declaring import Declaring
+from osvc_diag.plugin.plugins import PluginInfo, Plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from osvc_diag.plugin.collector import Collector, Declared
 
 NAME = "tested"
 
@@ -21,6 +38,34 @@ def alone(plugin: object) -> Plugins:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     added = ask_plugin(manager, plugin, NAME)
-    collectors = tuple(sorted(added.collectors, key=lambda collector: collector.name))
+    for rule in added.rules:
+        sent(rule, no_function)
+    collectors = tuple(sorted(map(_crossing, added.collectors), key=lambda collector: collector.name))
     names = tuple(collector.name for collector in collectors)
     return Plugins((PluginInfo(NAME, "", names),), collectors, added.rules, (), manager)
+
+
+def _crossing(collector: Collector) -> Collector:
+    """Return a collector whose declarations cross, one by one."""
+
+    def collect(*arguments: Any) -> Iterator[Declared]:
+        functions: list[Callable[..., Any]] = []
+        declaring = Declaring(functions.__getitem__)
+        for declared in collector.collect(*arguments):
+            declaring.take(json.loads(json.dumps(_message(declared, functions))))
+            yield declaring.declared[-1]
+
+    return dataclasses.replace(collector, collect=collect)
+
+
+def _message(declared: object, functions: list[Callable[..., Any]]) -> dict[str, Any]:
+    def keep(function: Callable[..., object]) -> int:
+        functions.append(function)
+        return len(functions) - 1
+
+    if not isinstance(declared, (Artifact, Artifacts, Gap)):
+        return {"bad": f"{type(declared).__name__} is no Artifact"}
+    try:
+        return {"item": sent(declared, keep)}
+    except CrossingError as error:
+        return {"bad": str(error)}

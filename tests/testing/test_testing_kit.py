@@ -79,6 +79,16 @@ def test_a_plugin_that_cannot_be_used_fails_its_test(diag_node):
         diag_node.collect(module)
 
 
+def test_what_could_not_cross_to_the_host_is_a_gap_here_too(diag_node):
+    declared = Artifact.from_command("mine/echo", ["echo"], transform=lambda blocks: blocks)
+    bundle = diag_node.collect(
+        plugin(declared, "no artifact", Artifact.from_json("mine", lambda: 1)), live=True
+    )
+    assert bundle.names == ("info/mine.json",)
+    assert [gap.collector for gap in bundle.gaps] == ["mine", "mine"]
+    assert "str is no Artifact" in bundle.gaps[1].reason
+
+
 def test_logs_are_written_as_the_agent_does_and_sliced_as_on_a_real_node(diag_node):
     obj = diag_node.add_object("svc1")
     diag_node.write_log(obj, "first", "second\n  continued")
