@@ -56,7 +56,7 @@ from osvc_diag.plugin.plugin_manager import load_plugins
 from osvc_diag.plugin import plugin_manager
 from osvc_diag.run import frontdoor
 loaded = load_plugins()
-plugin_manager.load_plugins = lambda: loaded
+plugin_manager.load_plugins = lambda **_: loaded
 number = int(sys.argv[1])
 os.setgroups([]); os.setgid(number); os.setuid(number)
 from osvc_diag.cli.main import main
