@@ -118,8 +118,10 @@ def tell_result(result: Result, output: Output) -> None:
 def _tell_peers(manifest: Manifest, output: Output) -> None:
     cluster = manifest.cluster
     if cluster.peers:
-        command = f"; run there: {cluster.peer_command}" if cluster.peer_command else ""
-        output.say(f"support wants the same of {' '.join(cluster.peers)}{command}")
+        told = "; on each of them:" if cluster.peer_command else ""
+        output.say(f"support wants the same of {' '.join(cluster.peers)}{told}")
+    if cluster.peer_command:
+        output.say(f"  {cluster.peer_command}")
 
 
 def masked_words(manifest: Manifest) -> str:

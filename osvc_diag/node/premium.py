@@ -19,12 +19,12 @@ TAG = "PREMIUM_SUPPORT"
 ACTIONS = {"show": ("show",), "set": ("attach", "--name", TAG), "unset": ("detach", "--name", TAG)}
 """What `om node collector tag` is told; both agents know these words."""
 
-NO_SERVER = "the agent has no collector, the server that would know the tag"
+NO_SERVER = "the agent has no collector to ask"
 NO_SERVER_HINT = (
     "set dbopensvc in the section [node] of node.conf to the collector's URL, then run: om node register; "
     "without a collector, name your contract in the ticket"
 )
-UNREGISTERED = "the agent is not registered at its collector, which would know the tag"
+UNREGISTERED = "the agent is not registered at its collector"
 UNREGISTERED_HINT = "run: om node register"
 
 # b2.1 core/node/nodedict.py; om3 core/object/node_keywords.go has the last three.
