@@ -14,7 +14,6 @@ from osvc_diag.cli.loading import add_plugin_arguments, load_for
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
 from osvc_diag.cli.priority import step_back
 from osvc_diag.cli.questions import ask_issue
-from osvc_diag.cli.report import plan_as_json, result_as_json, tell_plan, tell_result
 from osvc_diag.errors import UsageError
 from osvc_diag.objects.selectors import NODE_WORD
 from osvc_diag.run.request import DEFAULT_LOG_SIZE, Issue, Request
@@ -161,7 +160,8 @@ def _run(args: argparse.Namespace, output: Output) -> int:
 def _collect(
     args: argparse.Namespace, plugins: Plugins, node: Node, output: Output, site: Optional[str]
 ) -> int:
-    from osvc_diag.run.frontdoor import make_bundle  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.report import result_as_json, tell_result  # noqa: PLC0415 - not for --help
+    from osvc_diag.run.frontdoor import make_bundle  # noqa: PLC0415
 
     sending = _sending(args, plugins, output, site)
     request = _request(args, sending.settings)
@@ -273,7 +273,8 @@ def _warn_of_command_names(node: Node, output: Output) -> None:
 
 
 def _dry_run(request: Request, node: Node, plugins: Plugins, output: Output) -> int:
-    from osvc_diag.clock import SystemClock  # noqa: PLC0415 - not for --help
+    from osvc_diag.cli.report import plan_as_json, tell_plan  # noqa: PLC0415 - not for --help
+    from osvc_diag.clock import SystemClock  # noqa: PLC0415
     from osvc_diag.reading.patience import PatientReader  # noqa: PLC0415
     from osvc_diag.run.prepare import prepare  # noqa: PLC0415
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from osvc_diag.cli.report import masked_words
-from osvc_diag.run.support import contract_words
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "objects", _listed(manifest.selection.objects) or "none"
     if manifest.selection.related:
         yield "related", _listed(manifest.selection.related)
-    yield "support", contract_words(manifest.support)
+    yield "support", manifest.support.words
     if window.since or window.until:
         yield "window", f"{window.since or 'the beginning'} to {window.until or 'the end'}"
     if manifest.label:
@@ -101,6 +99,8 @@ def _command_row(name: str, entry: ArtifactEntry) -> tuple[str, str, str, str]:
 
 
 def _show_masked(manifest: Manifest, output: Output) -> None:
+    from osvc_diag.cli.report import masked_words  # noqa: PLC0415 - not for --help
+
     masked = manifest.masked
     output.result("")
     if not masked:
