@@ -175,6 +175,13 @@ class SupportFacts:
     reason: Optional[str] = None
     """Why it is unknown."""
 
+    @property
+    def words(self) -> str:
+        """The same in a few words."""
+        if self.premium is None:
+            return "premium or not is not known" + (f": {self.reason}" if self.reason else "")
+        return "premium" if self.premium else "standard: the node has no tag PREMIUM_SUPPORT"
+
 
 @dataclass(frozen=True)
 class SelectionFacts:

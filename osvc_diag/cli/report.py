@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from osvc_diag.bundle.manifest import State
 from osvc_diag.plugin.artifact import CommandSource
 from osvc_diag.printable import printable
-from osvc_diag.run.support import contract_words
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def tell_result(result: Result, output: Output) -> None:
     for limit in manifest.redaction.limits:
         output.warn(limit)
     _tell_gaps(result.gaps, output)
-    output.say(f"support: {contract_words(manifest.support)}")
+    output.say(f"support: {manifest.support.words}")
     _tell_peers(manifest, output)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import State
 from osvc_diag.printable import printable
-from osvc_diag.run.support import contract_words
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def _head(manifest: Manifest, daemon: Optional[str]) -> str:
         ),
         ("agent", agent),
         ("daemon", daemon or "unknown"),
-        ("support", contract_words(manifest.support)),
+        ("support", manifest.support.words),
         ("collected", f"{_to_the_second(manifest.started)} by osvc_diag {manifest.tool_version}"),
         ("window", f"{manifest.window.since or 'the beginning'} to {manifest.window.until or 'the end'}"),
         ("label", manifest.label or ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.manifest import SupportFacts
-from osvc_diag.node.premium import NO_SERVER, TAG, has_server, read_answer
+from osvc_diag.node.premium import NO_SERVER, has_server, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,10 +56,3 @@ def support_facts(node: Node, entries: Sequence[ArtifactEntry], heads: Heads) ->
     if not has_server(node):
         return SupportFacts(None, NO_SERVER)
     return SupportFacts(None, "the agent was not asked" if node.live else "read from a copy of its files")
-
-
-def contract_words(support: SupportFacts) -> str:
-    """Say what is known of the contract, in a few words."""
-    if support.premium is None:
-        return "premium or not is not known" + (f": {support.reason}" if support.reason else "")
-    return "premium" if support.premium else f"standard: the node has no tag {TAG}"

@@ -12,7 +12,6 @@ from fake_om import FakeOm
 from osvc_diag import Node, State, diagnose
 from osvc_diag.bundle.manifest import SupportFacts
 from osvc_diag.node.premium import NO_SERVER, UNREGISTERED, has_server, read_answer
-from osvc_diag.run.support import contract_words
 
 SHOW = "node collector tag show"
 NO_COLLECTOR = "no collector defined. set 'dbopensvc' in node.conf\n"
@@ -97,7 +96,7 @@ def test_an_answer_without_end_is_not_kept(om, collected):
 
 def test_a_run_that_does_not_ask_says_so(om, collected):
     facts = collected(only=["node-conf"]).manifest.support
-    assert contract_words(facts) == "premium or not is not known: the agent was not asked"
+    assert facts.words == "premium or not is not known: the agent was not asked"
     assert om.calls() == []
 
 

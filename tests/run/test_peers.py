@@ -70,6 +70,7 @@ def test_the_command_says_all_that_was_asked_for_and_is_understood():
     # Nothing that takes part in the run may be forgotten here.
     assert set(vars(request)) == {
         "compression",  # each node's own
+        "cpu_time",  # each node's own
         "issue",
         "label",
         "log_size",
