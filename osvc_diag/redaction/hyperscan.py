@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from osvc_diag.redaction.finder import EngineError, PythonFinder
 from osvc_diag.redaction.literals import escaped, rare_start
 from osvc_diag.redaction.planning import TOKENS, is_choice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from osvc_diag.redaction.planning import Plan
     from osvc_diag.redaction.rule import Anchor
 
 _LOOKED_AT = 16  # bytes of a literal that a pattern has
+_NEAR = 1024  # bytes; two offsets in a line that are nearer say the same
 _LARGE = 8  # repeats; to count farther costs more than it rules out
 
 _BEGINNING = re.compile(rb"(?:[A-Za-z0-9_<&@%=;:/\"~ -]|\\[^A-Za-z0-9])*(?=\(\?<=)")
@@ -65,32 +68,51 @@ class HyperscanFinder:
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
-        hits: list[tuple[int, int]] = []
+        hits = _Hits(block, self._rough)
         try:
             with self._lock:
-                self._database.scan(block, match_event_handler=_note, context=hits)
-            offsets = self._checked(block, hits) if hits else set()
+                self._database.scan(block, match_event_handler=_Hits.add, context=hits)
         except Exception:  # noqa: BLE001 (whatever it raises, the block must be looked at)
             return self._fallback.find(block)
-        return sorted(offsets)
+        return sorted(hits.offsets)
 
-    def _checked(self, block: bytes, hits: list[tuple[int, int]]) -> set[int]:
-        """Return where matches end, without those of rough patterns in lines that their anchor is not in."""
-        offsets = set()
-        known: dict[tuple[int, int], bool] = {}
-        for number, end in hits:
-            if not 0 < end <= len(block):
-                raise EngineError("match out of bounds")
-            anchor = self._rough.get(number)
-            if anchor is not None:
-                start = block.rfind(b"\n", 0, end - 1) + 1
-                is_there = known.get((number, start))
-                if is_there is None:
-                    is_there = known[number, start] = _stands_in(anchor, block, start)
-                if not is_there:
-                    continue
-            offsets.add(end - 1)
-        return offsets
+
+class _Hits:
+    """Takes in what is found in a block: one offset for each line, or more where it is long."""
+
+    def __init__(self, block: bytes, rough: Mapping[int, Anchor]) -> None:
+        self.offsets: list[int] = []
+        self._block = block
+        self._rough = rough
+        self._known: dict[tuple[int, int], bool] = {}
+
+    @staticmethod
+    def add(number: int, _start: int, end: int, _flags: int, hits: _Hits) -> None:
+        """Take in a match; hyperscan tells where it ends."""
+        hits._add(number, end - 1)
+
+    def _add(self, number: int, offset: int) -> None:
+        if not 0 <= offset < len(self._block):
+            raise EngineError("match out of bounds")
+        if self.offsets:
+            last = self.offsets[-1]
+            if last <= offset < last + _NEAR and self._block.find(b"\n", last, offset) < 0:
+                return
+        anchor = self._rough.get(number)
+        if anchor is None or self._stands_in_line(number, anchor, offset):
+            self.offsets.append(offset)
+
+    def _stands_in_line(self, number: int, anchor: Anchor, offset: int) -> bool:
+        """Return whether an anchor stands in the line of an offset, looking once a line."""
+        start = self._block.rfind(b"\n", 0, offset) + 1
+        known = self._known.get((number, start))
+        if known is None:
+            end = self._block.find(b"\n", start)
+            # With the line end before it: an anchor may ask for a blank there.
+            line = self._block[max(0, start - 1) : len(self._block) if end < 0 else end]
+            known = anchor.compiled.search(line.lower() if anchor.caseless else line) is not None
+            self._known[number, start] = known
+        return known
 
 
 def plain(pattern: bytes) -> bytes:
@@ -120,13 +142,3 @@ def _group_end(pattern: bytes, start: int) -> int:
         if not depth:
             return token.end()
     return len(pattern)
-
-
-def _note(number: int, start: int, end: int, flags: int, hits: Optional[Any]) -> None:  # noqa: ARG001
-    hits.append((number, end))  # type: ignore[union-attr]
-
-
-def _stands_in(anchor: Anchor, block: bytes, start: int) -> bool:
-    end = block.find(b"\n", start)
-    line = block[max(0, start - 1) : len(block) if end < 0 else end]
-    return anchor.compiled.search(line.lower() if anchor.caseless else line) is not None
