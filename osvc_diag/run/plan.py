@@ -268,11 +268,12 @@ def _measured(artifacts: Iterable[Artifact], trees: Trees, patient: PatientReade
     sizes: dict[str, int] = {}
 
     def measure() -> None:
-        for artifact in known:
-            path = _path(artifact)
-            if path is not None and artifact.size_hint is None:
-                with contextlib.suppress(OSError, ValueError, NotTakenError):
-                    sizes[artifact.name] = trees.look(path).st_size
+        with trees.neighbours() as near:
+            for artifact in known:
+                path = _path(artifact)
+                if path is not None and artifact.size_hint is None:
+                    with contextlib.suppress(OSError, ValueError, NotTakenError):
+                        sizes[artifact.name] = near.look(path).st_size
 
     with contextlib.suppress(StalledError):
         patient.call(measure, timeout=MEASURING_TIMEOUT)
