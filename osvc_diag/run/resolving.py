@@ -110,7 +110,7 @@ class Resolver:
             raise TypeError(f"{declared.name!a} has no source, but {type(source).__name__}")
 
     def _named(self, artifact: Artifact) -> Artifact:
-        if artifact.name or not isinstance(artifact.source, FileSource):
+        if artifact.name != "" or not isinstance(artifact.source, FileSource):
             return artifact
         source = replace(artifact.source, path=self._here(artifact.source.path))
         return replace(artifact, name=self._node.member(source.path), source=source)

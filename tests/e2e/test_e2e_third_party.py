@@ -143,7 +143,7 @@ def test_a_collector_that_never_ends_naming_is_given_up_and_stopped(collected: C
 NONSENSE = {
     "no artifact": "file/x",
     "no name": Artifact(None, FileSource("/x")),  # type: ignore[arg-type]
-    "an empty name": Artifact("", FileSource("/x")),
+    "an empty name": Artifact("", DocumentSource(dict)),
     "an absolute name": Artifact("/etc/shadow", FileSource("/x")),
     "a name that leads out": Artifact("file/../../etc/cron.d/x", FileSource("/x")),
     "a page's name": Artifact("manifest.json", DocumentSource(dict)),
