@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PluginInfo", "Plugins", "load_plugins", "patience_of"]
 
 LOADING = 10.0  # seconds that a plugin of a third party has to be imported
-_SHARE = 0.25  # of a run's time that may go into loading
+_SHARE = 0.1  # of a run's time that may go into loading one
 
 
 def load_plugins(
@@ -38,7 +38,7 @@ def load_plugins(
         extra: plugins by name that are there already, and run in this process.
         blocked: names of plugins that are not loaded.
         files: as `osvc_diag.plugin.folders` finds them.
-        patience: seconds that all third parties' plugins together have to be imported, side by side.
+        patience: seconds that a third party's plugin has to be imported; they are, a few side by side.
     """
     begin = time.monotonic()
     gathered = Gathered(blocked, patience)

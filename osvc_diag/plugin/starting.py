@@ -10,16 +10,26 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import osvc_diag
 from osvc_diag.commands.programs import MARK
 from osvc_diag.plugin.foreign import ToldError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BOOT = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[2]); "
-    "from osvc_diag.plugin.worker import main; main(int(sys.argv[1]))"
-)
+BOOT = """
+import json, sys
+from importlib.util import module_from_spec, spec_from_file_location
+lifeline, path, home = sys.argv[1:]
+sys.path[:] = json.loads(path)
+spec = spec_from_file_location("osvc_diag", home)
+if spec is not None and spec.loader is not None:
+    sys.modules["osvc_diag"] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["osvc_diag"])
+from osvc_diag.plugin.worker import main
+main(int(lifeline))
+"""
+"""This very code, wherever it was found: the folder that it came from may be on the path no more."""
 _PYTHON = re.compile(r"(?:python|pypy)[\w.-]{0,16}")
 
 
@@ -42,7 +52,15 @@ def start(mark: str, environ: Mapping[str, str]) -> tuple[subprocess.Popen[bytes
     try:
         path = [os.path.abspath(folder) for folder in sys.path if isinstance(folder, str)]
         popen = subprocess.Popen(  # noqa: S603 - no shell
-            [interpreter(), *_flags(), "-c", BOOT, str(lifeline), json.dumps(path)],
+            [
+                interpreter(),
+                *_flags(),
+                "-c",
+                BOOT,
+                str(lifeline),
+                json.dumps(path),
+                os.path.abspath(osvc_diag.__file__),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.options import Value
 
 AT_ONCE = 4  # that are imported side by side: the node may be struggling
+QUEUE = 4  # times the patience with one: how long the last one waits for its turn
 STARTING = 5.0  # seconds more for a system that is slow to start a process
 LONGEST_COLLECT = 120.0  # seconds, whatever a collector says it needs
 LONGEST_COMPUTE = 12.0  # seconds: less than the patience of whoever reads it
@@ -135,7 +136,7 @@ class Stranger:
         Raises:
             ToldError, ValueError, TypeError: it does not answer, or answers what is none.
         """
-        self._thread.join(2 * self._patience + STARTING)
+        self._thread.join((QUEUE + 1) * self._patience + STARTING)
         if self._thread.is_alive():
             raise GoneError("its process did not start")
         if isinstance(self._error, StalledError):
@@ -189,7 +190,7 @@ class Stranger:
         self._thread.join(STARTING)
 
     def _load(self, mark: str, environ: Mapping[str, str], turns: threading.Semaphore) -> None:
-        if not turns.acquire(timeout=self._patience):
+        if not turns.acquire(timeout=QUEUE * self._patience):
             self._error = GoneError("it was not loaded: others before it took too long")
             return
         try:

@@ -14,7 +14,7 @@ from typing import Any, Callable
 import pytest
 
 ROGUES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "rogue")
-TIMEOUT = 60.0  # seconds for the run
+TIMEOUT = 120.0  # seconds for the run
 BYSTANDER = "survived"
 
 RUN = """
