@@ -57,6 +57,7 @@ def read_site_rules(layout: Layout, base: str = "/") -> tuple[SiteRules, list[Pr
     """
     reader = _RuleReader(Trees([layout.etc], base=base))
     reader.read_all(f"{layout.etc}/{FOLDER}")
+    reader.tell_the_rest(f"{layout.etc}/{FOLDER}")
     rules = reader.rules
     return SiteRules(
         tuple(rule for rule in rules if isinstance(rule, PathRule)),
@@ -71,6 +72,12 @@ class _RuleReader:
         self.rules: list[Union[PathRule, CommandRule]] = []
         self.problems: list[Problem] = []
         self._trees = trees
+        self._untold = 0
+
+    def tell_the_rest(self, folder: str) -> None:
+        """Count what is not told one by one."""
+        if self._untold:
+            self.problems.append(Problem(folder, f"{self._untold} more lines or files are not obeyed"))
 
     def read_all(self, folder: str) -> None:
         """Read the files of a folder, sorted."""
@@ -116,6 +123,8 @@ class _RuleReader:
     def _refuse(self, path: str, reason: str, *, is_denied: bool = False) -> None:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(path, reason, is_denied))
+        else:
+            self._untold += 1
 
 
 class SiteFiles:
@@ -131,7 +140,7 @@ class SiteFiles:
         self.notes: list[tuple[PathRule, str]] = []
         """What is not complete; final once `paths` is through."""
         self._rules = rules
-        self._base = os.path.realpath(base).rstrip(os.sep)
+        self._base = os.path.normpath(base).rstrip(os.sep)
         self._trees = Trees([self._base or os.sep], base=base)
         self._left = MOST_LOOKED_AT
 

@@ -58,6 +58,8 @@ class Trees:
             NotTakenError: a folder does not lie below `base`.
         """
         self.base = os.path.realpath(base)
+        named = {self.base, os.path.normpath(base)}
+        self._bases = tuple(sorted((name.rstrip(os.sep) + os.sep for name in named), key=len, reverse=True))
         self._grants = grants
         below_base = locator([(os.path.normpath(base), self.base), (self.base, self.base)])
         places = []
@@ -73,7 +75,7 @@ class Trees:
     def granting(self, grants: Callable[[str], bool]) -> Trees:
         """Return the same folders, with more files granted outside of them."""
         granting = copy.copy(self)
-        granting._grants = lambda path: self._grants(path) or grants(path)
+        granting._grants = lambda path: self._grants(path) or grants(path)  # noqa: SLF001 - of this very class
         return granting
 
     def open(self, path: str) -> OpenedFile:
@@ -140,8 +142,9 @@ class Trees:
         return any(real_path.startswith(root.rstrip(os.sep) + os.sep) for root in self._roots)
 
     def on_node(self, path: str) -> str:
-        """Return what an absolute path below `base` is called on the node."""
-        return path[len(self.base.rstrip(os.sep)) :]
+        """Return what an absolute path below `base` is called on the node; a path that is not stays."""
+        base = next((base for base in self._bases if path.startswith(base)), os.sep)
+        return path[len(base) - 1 :]
 
     def rooted(self, path: str) -> str:
         """Return a path with its folder's real name in front; nothing on the disk is touched.
@@ -154,7 +157,7 @@ class Trees:
         except NotTakenError:
             if not self._is_granted(path):
                 raise
-            return path
+            return self.base.rstrip(os.sep) + self.on_node(path)
         return os.path.join(root, *parts)
 
     def listdir(self, folder: str) -> list[str]:
@@ -202,12 +205,11 @@ class Trees:
         except NotTakenError:
             if not self._is_granted(path):
                 raise
-            return GrantedDescent(path, self.base)
+            return GrantedDescent(self.base.rstrip(os.sep) + self.on_node(path), self.base)
 
     def _is_granted(self, path: str) -> bool:
-        below = self.base.rstrip(os.sep)
-        is_normal = path == os.path.normpath(path) and path.startswith(below + os.sep)
-        return is_normal and self._grants(path[len(below) :])
+        is_normal = path == os.path.normpath(path) and path.startswith(self._bases)
+        return is_normal and self._grants(self.on_node(path))
 
     @contextlib.contextmanager
     def _listable(self, folder: str) -> Iterator[int]:

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from osvc_diag.node import site_files
+from osvc_diag.node.node import Node
 from osvc_diag.node.site_files import SiteFiles, read_site_rules
 from osvc_diag.objects.layout import Layout
 
@@ -153,6 +154,27 @@ def test_too_many_rules_are_cut(root, monkeypatch):
     monkeypatch.setattr(site_files, "MOST_RULES", 1)
     write_rules(root, "FILE /a\n# no rule\nFILE /b\nFILE /c")
     assert problems(root) == ["line 3 and what follows: there are more than 1 rules"]
+
+
+def test_more_wrong_lines_than_are_told_are_counted(root, monkeypatch):
+    monkeypatch.setattr(site_files, "MOST_PROBLEMS", 1)
+    write_rules(root, "a\nb\nc\n")
+    assert [reason.partition(":")[0] for reason in problems(root)] == [
+        "line 1 is not obeyed",
+        "2 more lines or files are not obeyed",
+    ]
+
+
+def test_a_root_that_is_reached_through_a_link_is_read_alike(root, tmp_path_factory):
+    link = tmp_path_factory.mktemp("mnt") / "disk"
+    link.symlink_to(root)
+    write_rules(root, "DIR /etc/app")
+    node = Node.discover(str(link))
+    rules, _ = read_site_rules(node.layout, str(link))
+    (path, *_) = SiteFiles(rules, str(link)).paths()
+    assert node.member(path) == "file/etc/app/.hidden"
+    assert node.trees.read(path, 10) == b"x"
+    assert node.trees.rooted(path) == f"{root}/etc/app/.hidden"
 
 
 def test_no_folder_of_rules_is_normal(tmp_path):
