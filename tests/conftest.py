@@ -12,6 +12,7 @@ import tempfile
 from typing import TYPE_CHECKING, Callable
 
 import pytest
+from hypothesis import settings
 
 from osvc_diag.node.node import Node
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+
+
+# A machine that is busy is no failure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def unpack_sample(folder: str, node: str = "node1", layout: str = "fhs") -> str:
