@@ -44,7 +44,7 @@ class Declaring:
             declared = limited(received(_KINDS, message.get("item"), self._call))
         except CrossingError as error:
             reason = message.get("bad", error)  # of the plugin's side, where it could not even be sent
-            declared = Gap(State.FAILED, f"naming its artifacts: {reason}")
+            declared = limited(Gap(State.FAILED, f"naming its artifacts: {reason}"))
         self.declared.append(declared)
 
 

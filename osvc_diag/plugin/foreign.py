@@ -16,7 +16,8 @@ def told_by(error: BaseException) -> str:
     An exception that cannot be asked, or says too much, is told by its kind alone.
     """
     if isinstance(error, ToldError):
-        return str(error)
+        text = str(error)
+        return text if len(text) <= MOST_TEXT else "it says too much to be told"
     kind = type(error).__name__
     try:
         text = str(error)

@@ -187,7 +187,8 @@ class Stranger:
         """
         if self._process is not None:
             self._process.close(patience)
-        self._thread.join(STARTING)
+        if self._thread is not threading.current_thread():  # nobody may have referred to it any more
+            self._thread.join(STARTING)
 
     def _load(self, mark: str, environ: Mapping[str, str], turns: threading.Semaphore) -> None:
         if not turns.acquire(timeout=QUEUE * self._patience):

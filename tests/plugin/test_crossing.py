@@ -16,6 +16,7 @@ from osvc_diag.plugin import artifact as artifacts
 from osvc_diag.plugin.artifact import Artifact, Artifacts, CommandSource, Form, Priority
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.crossing import CROSSING, CrossingError, no_function, received, sent
+from osvc_diag.plugin.declaring import LONGEST_COMMAND, MOST_DECLARED, MOST_OUTPUT, Declaring
 from osvc_diag.plugin.options import Option
 from osvc_diag.plugin.wire import LARGEST, Inbox, WireError, packed
 from osvc_diag.redaction import Anchor, Rule
@@ -150,6 +151,33 @@ def test_a_transform_that_comes_all_the_same_is_refused():
     content["transform"] = {"call": 0}
     with pytest.raises(CrossingError, match="stays behind"):
         received(CommandSource, content, lambda number: compute)
+
+
+def test_what_is_said_of_an_artifact_that_did_not_cross_is_held_to_a_limit():
+    declaring = Declaring(no_function)
+    for bad in ("x is no Artifact", "x" * 1_000_000, {"not": "a text"}):
+        declaring.take({"bad": bad})
+    assert [gap.reason for gap in declaring.declared] == [
+        "naming its artifacts: x is no Artifact",
+        "it has a gap that says too much",
+        "naming its artifacts: {'not': 'a text'}",
+    ]
+
+
+def test_a_command_of_a_third_party_is_held_to_limits():
+    declaring = Declaring(no_function)
+    greedy = Artifact.from_command("acme/x", ["x"], timeout=1e9, limit=1 << 60)
+    declaring.take({"item": sent(greedy, no_function)})
+    (declared,) = declaring.declared
+    assert (declared.source.command.timeout, declared.source.command.limit) == (LONGEST_COMMAND, MOST_OUTPUT)
+
+
+def test_more_than_anybody_declares_is_dropped_as_a_whole():
+    declaring = Declaring(no_function)
+    with pytest.raises(OverflowError, match=f"named more than {MOST_DECLARED} artifacts"):
+        for _ in range(MOST_DECLARED + 1):
+            declaring.take({"bad": "x"})
+    assert declaring.declared == []
 
 
 JSON = st.recursive(
