@@ -149,6 +149,20 @@ def test_an_engine_that_finds_a_line_alone_finds_it_among_others(text: bytes):
         assert among >= {at for at, line in enumerate(text.split(b"\n")) if finder.find(line)}
 
 
+@given(TEXTS)
+def test_an_engine_finds_every_line_that_holds_an_anchor_or_a_learned_value(text: bytes):
+    """However an engine spells and shares out what it looks for."""
+    anchors = {anchor for rule in builtin_rules() for anchor in rule.anchors}
+    asked = {
+        number
+        for number, line in enumerate(text.split(b"\n"))
+        if any(anchor.compiled.search(line.lower() if anchor.caseless else line) for anchor in anchors)
+        or any(literal.text in line for literal in SECRETS.literals)
+    }
+    for finder in FINDERS.values():
+        assert asked <= {text.count(b"\n", 0, offset) for offset in finder.find(text)}
+
+
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
 def test_bytes_without_a_secret_come_out_as_they_are_or_not_at_all(data: bytes, places: list[int]):
     out, counts = outcome("re", cut(data, places), Form.LOG)
