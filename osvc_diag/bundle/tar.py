@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from osvc_diag.bundle.headers import BLOCK, LONGEST_NAME, is_member_name, parents
+from osvc_diag.bundle.headers import BLOCK, LONGEST_NAME, is_member_name, member_header, parents
 from osvc_diag.errors import VerificationError
 from osvc_diag.printable import quoted
 
@@ -17,15 +18,24 @@ MOST_NAMES = 1 << 28  # bytes that the names of all members and folders may take
 _PER_NAME = 256  # bytes of memory that a name takes beside its characters
 
 
+class _Header(NamedTuple):
+    """What a tar tells of a member."""
+
+    name: str
+    type: bytes
+    size: int
+    mtime: int
+
+
 class Member:
     """A member of the archive, while the reader stands at it."""
 
-    def __init__(self, name: str, info: tarfile.TarInfo, header: bytes, plain: _Plain) -> None:
+    def __init__(self, name: str, info: _Header, header: bytes, plain: _Plain) -> None:
         self.name = name
         """Below the bundle's folder; bytes that are not UTF-8 as surrogate escapes."""
         self.size = info.size
         """Bytes."""
-        self.mtime = int(info.mtime)
+        self.mtime = info.mtime
         """Seconds since the epoch."""
         self.header = header
         """All of its tar header, as it stands in the archive."""
@@ -96,7 +106,7 @@ class TarReader:
             yield member
             member.skip()
 
-    def _long_name(self, info: tarfile.TarInfo) -> tuple[bytes, str]:
+    def _long_name(self, info: _Header) -> tuple[bytes, str]:
         if not 0 < info.size <= _LONGEST_NAME:
             raise VerificationError("a member's name is too long")
         raw = self._plain.exactly(info.size + -info.size % BLOCK)
@@ -131,11 +141,18 @@ class TarReader:
             raise VerificationError("something follows the end of the tar")
 
 
-def _parsed(header: bytes) -> tarfile.TarInfo:
+def _parsed(header: bytes) -> _Header:
+    """Read a header: one of a bundle's by making it again, whatever else it may be as tarfile does."""
+    with contextlib.suppress(ValueError):
+        name = header[:100].partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        size, mtime = int(header[124:135], 8), int(header[136:147], 8)
+        if header == member_header(name, size, mtime):
+            return _Header(name, tarfile.REGTYPE, size, mtime)
     try:
-        return tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+        info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
     except tarfile.HeaderError as error:
         raise VerificationError("what is in this gzip file is no tar, or is damaged") from error
+    return _Header(info.name, info.type, info.size, int(info.mtime))
 
 
 class _Plain:
