@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import shutil
-import tempfile
 import threading
 import time
 import uuid
@@ -20,6 +18,7 @@ from osvc_diag.plugin.crossing import CrossingError, no_function, received
 from osvc_diag.plugin.declaring import Declaring
 from osvc_diag.plugin.importing import import_plugin
 from osvc_diag.plugin.process import LAST_WORDS, ForeignError, GoneError, PluginProcess
+from osvc_diag.plugin.scratch import make_scratch
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.redaction.rule import Rule
 
@@ -80,15 +79,13 @@ class Strangers:
     def _prepare(self) -> None:
         from osvc_diag.commands.leftovers import running_pids  # noqa: PLC0415 - rarely needed
 
-        folder: Optional[str] = None
+        running = running_pids()
+        folder = make_scratch(running)
         # Without a setting of this program's own: a proxy's password may be in one.
         self._environ = {name: text for name, text in os.environ.items() if not name.startswith("OSVC_DIAG_")}
-        with contextlib.suppress(OSError):
-            folder = tempfile.mkdtemp(prefix="osvc-diag-plugins-")
+        if folder is not None:
             self._environ["TMPDIR"] = folder
-        self._end = weakref.finalize(
-            self, _end_all, os.getpid(), self._members, self._mark, running_pids(), folder
-        )
+        self._end = weakref.finalize(self, _end_all, os.getpid(), self._members, self._mark, running, folder)
 
 
 def _end_all(

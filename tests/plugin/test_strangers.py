@@ -35,6 +35,14 @@ def file(text, name="acme"):
     return PluginFile(name, f"/plugins/{name}.py", source=textwrap.dedent(text))
 
 
+@pytest.fixture(autouse=True)
+def scratch(tmp_path, monkeypatch):
+    """Have temporary folders made in one of the test's own: some programs here are killed."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
 def children():
     """Return the processes that this one started and has not reaped."""
     found = set()
@@ -165,6 +173,19 @@ def test_loading_is_called_off_by_an_interrupt():
     assert done.stdout.split() == ["1", "[]"], done.stderr
 
 
+def test_the_folder_of_a_run_that_was_killed_is_removed_by_the_next(scratch, ended_pid):
+    for name in (f"osvc-diag-plugins-{ended_pid}-x", f"osvc-diag-plugins-{os.getppid()}-y", "mine"):
+        (scratch / name).mkdir()
+        (scratch / name / "file").touch()
+    (scratch / f"osvc-diag-plugins-{ended_pid}-link").symlink_to(scratch / "mine")
+    with load_plugins(files=[file(GOOD)]):
+        assert len(os.listdir(scratch)) == 4
+    assert sorted(os.listdir(scratch)) == sorted(
+        ["mine", f"osvc-diag-plugins-{ended_pid}-link", f"osvc-diag-plugins-{os.getppid()}-y"]
+    )
+    assert os.listdir(scratch / "mine") == ["file"]
+
+
 def test_a_program_that_has_python_built_in_is_not_started_a_second_time(monkeypatch):
     for executable in ("/usr/sbin/osvcd", "", None, "/nowhere/python3"):
         monkeypatch.setattr(sys, "executable", executable)
@@ -194,9 +215,7 @@ def test_a_plugin_does_not_see_settings_of_the_program_that_may_hold_a_password(
         assert dict(plugins.failures)["acme"].startswith("ValueError: [] (acme.py:1)")
 
 
-def test_no_descriptor_thread_or_file_is_left_over_many_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-
+def test_no_descriptor_thread_or_file_is_left_over_many_runs(scratch):
     def once():
         with load_plugins(files=[file(GOOD), file("1 / 0", "bad")]):
             pass
@@ -207,7 +226,7 @@ def test_no_descriptor_thread_or_file_is_left_over_many_runs(tmp_path, monkeypat
         once()
     assert sorted(os.listdir("/proc/self/fd")) == before
     assert [thread.name for thread in threading.enumerate() if "plugin" in thread.name] == []
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(scratch) == []
     assert signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL
 
 
