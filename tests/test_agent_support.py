@@ -210,7 +210,8 @@ def test_many_calls_leave_nothing_behind(
     assert later_fds <= fds
     assert later_threads <= threads
     assert later_objects - objects < max(500, CALLS)  # less than one for each call
-    assert psutil.Process().memory_info().rss - memory < 32 * 1024 * 1024
+    # malloc has an arena of 16 MiB for some threads: with 1,000 calls two more of them, and then no more.
+    assert psutil.Process().memory_info().rss - memory < 64 * 1024 * 1024
     assert len(psutil.Process().children()) == children
     assert os.listdir(private_temp) == []
 

@@ -27,6 +27,9 @@ COMPLETE, GAPS = 0, 10
 
 def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OSVC_", "COV"))}
+    above = os.environ.get("PYTHONPATH")
+    if above and "PYTHONPATH" in more:
+        more["PYTHONPATH"] += os.pathsep + above
     return {**kept, "NO_COLOR": "1", **more}
 
 

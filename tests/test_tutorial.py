@@ -91,7 +91,8 @@ def test_the_page_is_followed_to_the_letter(tmp_path: Path, shell: dict[str, str
         elif block.how == "by hand":
             if "./shop-diag" in block.text:
                 install(home / "shop-diag")
-                shell["PYTHONPATH"] = str(home / "shop-diag")
+                above = filter(None, [shell.get("PYTHONPATH")])
+                shell["PYTHONPATH"] = os.pathsep.join([str(home / "shop-diag"), *above])
         else:
             assert block.kind == "console"
             for command in commands(block.text):

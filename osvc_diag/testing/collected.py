@@ -57,10 +57,14 @@ class Collected:
         """Return an artifact as it is in the bundle: redacted.
 
         Raises:
-            LookupError: there is none of this name; the text says which there are.
+            LookupError: there is none of this name; the text says which there are, and what is missing.
         """
         if name not in self._artifacts:
-            raise LookupError(f"{name!r} is not in the bundle; there are: {', '.join(self.names) or 'none'}")
+            told = [f"{gap.artifact or gap.collector}: {gap.reason}" for gap in self.gaps]
+            raise LookupError(
+                f"{name!r} is not in the bundle; there are: {', '.join(self.names) or 'none'}"
+                + (f"; gaps: {'; '.join(told)}" if told else "")
+            )
         return self._artifacts[name]
 
     def text(self, name: str) -> str:
