@@ -1,14 +1,15 @@
-"""Keeps two cores busy: the slow parts of the line happen ahead of the caller, beside it and behind it.
+"""Keeps two cores busy: some of the work is done ahead of the caller's own, some behind it.
 
-    a bundle is made:      read  ->  find  ->  mask    ->  hash, compress, write
-    a bundle is verified:  inflate, hash  ->  find  ->  judge
-                           Ahead      beside   the caller  Behind
+    a bundle is made:      read     ->  redact                ->  hash, compress, write
+    a bundle is verified:  inflate  ->  take apart, search    ->  hash
+                           Ahead        the caller                Behind
 
-Each is a thread, and between two of them is a queue of a few blocks: memory stays flat, and whoever is
-faster waits. Reading, hashing, inflating, compressing, writing and matching in machine code all go on without
-the interpreter's lock, and that is where the second core comes in. The order of blocks never changes. What a
-thread raises is raised again where the caller is, and a thread ends with what began it. Where there is little
-to do, none begins: to wake one up takes longer than to pack a small file.
+Each is a thread, and between two of them is a queue of a few blocks: memory stays flat, and whoever is faster
+waits. Reading, hashing, inflating, compressing, writing and matching in machine code all go on without the
+interpreter's lock, and that is where the second core comes in; half a megabyte at a time, for after each such
+call a thread waits for the lock. What a thread raises is raised again where the caller is, and a thread ends
+with what began it. Where there is little to do, none begins: waking one up takes longer than packing a small
+file.
 
 A SimpleQueue carries everything: unlike a Condition it cannot be left locked by a Ctrl-C. Sources are read
 ahead by `reading/patience.py`, whose thread can be left behind.
@@ -18,19 +19,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections import deque
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Callable, Generic, NamedTuple, Optional, TypeVar, cast
+from typing import TYPE_CHECKING, Callable, Generic, NamedTuple, Optional, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterator
     from types import TracebackType
 
 DEPTH = 4  # blocks, or parcels of small ones, between two threads
 PARCEL = 256 * 1024  # bytes of small items that are handed over together: to wake a thread up takes its time
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 class _Job(NamedTuple):
@@ -56,6 +55,17 @@ class Behind:
         self._thread: Optional[threading.Thread] = None
         self._error: Optional[BaseException] = None
         """Why jobs are left undone; taken away when the thread is idle."""
+
+    def __enter__(self) -> Behind:
+        return self
+
+    def __exit__(
+        self,
+        _type: Optional[type[BaseException]],
+        _error: Optional[BaseException],
+        _traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
 
     def do(self, job: Callable[[], object]) -> None:
         """Have a job done; wait where too many are waiting already.
@@ -186,78 +196,6 @@ class Ahead(Generic[T]):
 
 class _EndError(Exception):
     """The items are through: the one end that is no error; never raised."""
-
-
-def beside(
-    name: str, compute: Callable[[T], R], items: Iterable[T], *, when: Callable[[], bool]
-) -> Iterator[tuple[T, R]]:
-    """Yield each item with what a thread computed of it, in their order.
-
-    The items are taken by the caller, a few ahead of the one that is yielded; the first one is computed
-    there, too, so that a short stream needs no thread.
-
-    Args:
-        name: of the thread.
-        compute: runs in the thread; what it raises is raised when the item's turn comes.
-        items: any.
-        when: says whether a thread pays from now on.
-    """
-    stream = iter(items)
-    for item in stream:
-        yield item, compute(item)
-        if when():
-            break
-    worker: Optional[_Worker[T, R]] = None
-    waiting: deque[T] = deque()
-    try:
-        for item in stream:
-            worker = worker or _Worker(name, compute)
-            worker.ask(item)
-            waiting.append(item)
-            if len(waiting) > DEPTH:
-                yield waiting.popleft(), worker.answer()
-        while waiting and worker:
-            yield waiting.popleft(), worker.answer()
-    finally:
-        if worker:
-            worker.close()
-
-
-class _Worker(Generic[T, R]):
-    """A thread that answers in the order in which it is asked."""
-
-    def __init__(self, name: str, compute: Callable[[T], R]) -> None:
-        self._compute = compute
-        self._is_off = False
-        self._asked: SimpleQueue[Optional[tuple[T]]] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[Optional[R], Optional[BaseException]]] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
-
-    def ask(self, item: T) -> None:
-        self._asked.put((item,))
-
-    def answer(self) -> R:
-        answer, error = self._answers.get()
-        if error is not None:
-            raise error
-        return cast("R", answer)
-
-    def close(self) -> None:
-        self._is_off = True
-        self._asked.put(None)
-        self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            asked = self._asked.get()
-            if asked is None or self._is_off:
-                return
-            try:
-                self._answers.put((self._compute(*asked), None))
-            except BaseException as error:  # noqa: BLE001 - raised where the caller is
-                self._answers.put((None, error))
-            del asked
 
 
 def _tickets() -> SimpleQueue[bool]:

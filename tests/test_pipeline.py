@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osvc_diag.pipeline import DEPTH, PARCEL, Ahead, Behind, beside
+from osvc_diag.pipeline import DEPTH, PARCEL, Ahead, Behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,53 +164,4 @@ def test_an_interrupt_of_the_caller_ends_the_thread_too() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert threads_of_a_test() == []
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(), max_size=30))
-def test_what_is_computed_beside_stands_with_its_item_and_in_order(items) -> None:
-    pairs = beside("a test's thread", lambda item: item + 1, items, when=lambda: True)
-    assert list(pairs) == [(item, item + 1) for item in items]
-    assert threads_of_a_test() == []
-
-
-@pytest.mark.parametrize("pays_after", range(4))
-def test_a_thread_begins_when_it_pays_and_after_the_first_item(pays_after: int) -> None:
-    asked: list[bool] = []
-
-    def pays() -> bool:
-        asked.append(len(asked) + 1 >= pays_after)
-        return asked[-1]
-
-    own, other = threading.current_thread().name, "a test's thread"
-    pairs = beside(other, lambda _: threading.current_thread().name, range(5), when=pays)
-    in_place = max(1, pays_after)
-    assert [name for _, name in pairs] == [own] * in_place + [other] * (5 - in_place)
-
-
-def test_an_error_beside_is_raised_at_its_item() -> None:
-    def compute(item: int) -> int:
-        return 10 // (7 - item)
-
-    seen: list[int] = []
-    with pytest.raises(ZeroDivisionError):
-        seen.extend(item for item, _ in beside("a test's thread", compute, range(20), when=lambda: True))
-    assert threads_of_a_test() == []
-
-
-def test_items_are_taken_a_few_ahead_and_by_the_caller() -> None:
-    taken: list[str] = []
-
-    def items() -> Iterator[int]:
-        for number in range(100):
-            taken.append(threading.current_thread().name)
-            yield number
-
-    pairs = beside("a test's thread", str, items(), when=lambda: True)
-    next(pairs)
-    next(pairs)
-    assert len(taken) == DEPTH + 2
-    pairs.close()
-    assert set(taken) == {threading.current_thread().name}
     assert threads_of_a_test() == []

@@ -11,7 +11,7 @@ from osvc_diag.bundle.tar import Member, TarReader
 from osvc_diag.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from types import TracebackType
 
 LARGEST_MANIFEST = 1 << 27  # bytes; 300,000 artifacts
@@ -56,14 +56,25 @@ class Bundle:
             file.close()
             raise
 
-    def members(self) -> Iterator[Member]:
+    def inflated(self) -> Generator[bytes, None, None]:
+        """Yield the plain bytes of the tar.
+
+        Raises:
+            VerificationError: The archive is damaged.
+        """
+        self._file.seek(0)
+        yield from gunzipped(self._file)
+
+    def members(self, plain: Optional[Iterator[bytes]] = None) -> Iterator[Member]:
         """Yield each member from the first, the manifest; a member's content is lost when the next comes.
+
+        Args:
+            plain: What `inflated` yields, where that happens elsewhere.
 
         Raises:
             VerificationError: The archive is damaged, or holds what no bundle holds.
         """
-        self._file.seek(0)
-        reader = TarReader(gunzipped(self._file))
+        reader = TarReader(self.inflated() if plain is None else plain)
         for member in reader.members():
             self.stem = reader.stem
             yield member

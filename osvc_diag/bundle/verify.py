@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
-import hashlib
 import itertools
 from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union
 
 from osvc_diag import events
+from osvc_diag.bundle.hashing import ParcelHash
 from osvc_diag.bundle.headers import member_header
 from osvc_diag.bundle.inflating import BombError, UninflatableError, compression, inflated, peeked
 from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
 from osvc_diag.bundle.reader import Bundle
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, parse_sums
-from osvc_diag.bundle.tar import Member
 from osvc_diag.bundle.verdict import Problem, Verdict
 from osvc_diag.errors import VerificationError
-from osvc_diag.pipeline import Ahead
-from osvc_diag.printable import quoted
+from osvc_diag.pipeline import Ahead, Behind
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
+
+    from osvc_diag.bundle.tar import Member
 
 __all__ = ["Problem", "Search", "Verdict", "verify"]
 
@@ -34,11 +34,6 @@ MOST_HITS = 20  # in one member
 MOST_PROBLEMS = 1000  # in all
 PAGES = frozenset({MANIFEST_NAME, SUMS_NAME, "README.txt", "issue.json"})
 """Members that are no artifacts."""
-
-_MEMBER_WEIGHT = 1024  # bytes of memory, about
-
-_Passing = Union[Member, bytes, StoredMember]
-"""What goes by: a member, its content block by block, and what it came to."""
 
 
 class FoundHit(Protocol):
@@ -98,6 +93,7 @@ class _Verification:
         self._gathered_bytes = 0
         self._plain_bytes = 0
         self._inflatable = MOST_INFLATED
+        self._hashing = Behind("osvc_diag hasher")
 
     def report(self, what: str, member: Optional[str] = None, hit: Optional[FoundHit] = None) -> None:
         if len(self._problems) < MOST_PROBLEMS:
@@ -118,51 +114,51 @@ class _Verification:
         if bundle.gzip_flags:
             self.report("its gzip header has a name or a comment")
         sums: dict[str, str] = {}
-        with Ahead("osvc_diag verifier", _gone_through(bundle), _weight) as passing:
-            for number, member in enumerate(passing):
-                assert isinstance(member, Member), "the one before was gone through to its end"
+        with Ahead("osvc_diag inflater", bundle.inflated(), len) as plain, self._hashing:
+            for number, member in enumerate(bundle.members(plain)):
                 if member.header != member_header(f"{bundle.stem}/{member.name}", member.size, member.mtime):
                     self.report("its tar header is not one of a bundle", member.name)
-                content = self._content(passing)
                 if number == 1:
-                    sums = self._read_sums(member, content)
-                elif self._search is not None and number and member.size <= SMALL:
-                    self._gather(member.name, b"".join(content))
-                elif self._search is not None:
-                    self._search_member(member.name, content)
-                for _ in content:  # what the search had no need of
-                    pass
+                    sums = self._read_sums(member)
+                else:
+                    self._go_through(member, alone=not number)
         self._search_gathered()
         self._compare_sums(sums)
         self._compare_manifest(bundle.manifest)
         if self._disguised:
             self._search_disguised(bundle)
 
-    def _content(self, passing: Iterator[_Passing]) -> Iterator[bytes]:
-        """Yield a member's blocks, up to what it came to."""
-        for item in passing:
-            if isinstance(item, StoredMember):
-                self._found[item.name] = item
-                return
-            assert isinstance(item, bytes)
-            self._plain_bytes += len(item)
-            self._on_event(events.Advanced(len(item)))
-            yield item
-
-    def _read_sums(self, member: Member, content: Iterator[bytes]) -> dict[str, str]:
+    def _read_sums(self, member: Member) -> dict[str, str]:
         if member.name != SUMS_NAME:
             self.report(f"the second member is not {SUMS_NAME}")
-            self._search_member(member.name, content)
+            self._go_through(member, alone=True)
             return {}
-        if member.size > LARGEST_SUMS:
-            raise VerificationError(f"{quoted(member.name)} is larger than {LARGEST_SUMS} bytes")
-        text = b"".join(content)
-        self._look_into(member.name, [text])
+        content = member.read(LARGEST_SUMS)
+        self._found[SUMS_NAME] = StoredMember.of(SUMS_NAME, content)
+        self._look_into(member.name, [content])
         try:
-            return parse_sums(text)
+            return parse_sums(content)
         except ValueError as error:
             self.report(str(error), SUMS_NAME)
             return {}
+
+    def _go_through(self, member: Member, *, alone: bool) -> None:
+        digest = ParcelHash(self._hashing)
+        blocks = self._watched(member, digest)
+        if self._search is not None and not alone and member.size <= SMALL:
+            self._gather(member.name, b"".join(blocks))
+        elif self._search is not None:
+            self._search_member(member.name, blocks)
+        for _ in blocks:  # what the search had no need of
+            pass
+        self._found[member.name] = StoredMember(member.name, member.size, digest.hexdigest())
+
+    def _watched(self, member: Member, digest: ParcelHash) -> Iterator[bytes]:
+        for block in member.blocks():
+            digest.update(block)
+            self._plain_bytes += len(block)
+            self._on_event(events.Advanced(len(block)))
+            yield block
 
     def _gather(self, name: str, text: bytes) -> None:
         """Keep a small member until many are searched at once: what the first step costs, each would cost."""
@@ -275,18 +271,3 @@ class _Verification:
             self._problems.append(
                 Problem("its name holds something that looks like a secret", label, hit.rule, None)
             )
-
-
-def _gone_through(bundle: Bundle) -> Generator[_Passing, None, None]:
-    """Inflate an archive and hash its members; what costs most needs no lock of the interpreter."""
-    for member in bundle.members():
-        yield member
-        digest = hashlib.sha256()
-        for block in member.blocks():
-            digest.update(block)
-            yield block
-        yield StoredMember(member.name, member.size, digest.hexdigest())
-
-
-def _weight(item: _Passing) -> int:
-    return len(item) if isinstance(item, bytes) else _MEMBER_WEIGHT

@@ -76,11 +76,6 @@ class _GrowingFinder:
         self._left = list(WORTHWHILE)
         self._lock = threading.Lock()
 
-    @property
-    def lets_others_run(self) -> bool:
-        """Whether the engine that is at work by now does."""
-        return self._finder.lets_others_run
-
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
         self._done += PER_BLOCK + len(block)
@@ -102,7 +97,6 @@ class _CrowdFinder:
     def __init__(self, anchors: Finder, literals: WindowFinder) -> None:
         self._anchors = anchors
         self._literals = literals
-        self.lets_others_run = anchors.lets_others_run  # it has the larger part
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""

@@ -15,10 +15,6 @@ class Finder(Protocol):
     In a line of many KB there is one near every place, some KB away at most.
     """
 
-    @property
-    def lets_others_run(self) -> bool:
-        """Whether it works without the interpreter's lock, so that a thread of its own pays."""
-
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
 
@@ -29,8 +25,6 @@ class EngineError(Exception):
 
 class PythonFinder:
     """Looks for every anchor and every literal in a block with `re`."""
-
-    lets_others_run = False
 
     def __init__(self, planned: Plan) -> None:
         self._plan = planned

@@ -32,8 +32,6 @@ _STRANGE = re.compile(rb"\(\?(?![:i])|\\[ABZbz1-9]")  # lookaround and the like
 class HyperscanFinder:
     """Looks for every anchor and every literal in a block, with one automaton for all."""
 
-    lets_others_run = True
-
     def __init__(self, planned: Plan) -> None:
         self._fallback = PythonFinder(planned)
         self._lock = threading.Lock()  # a scan lets other threads run, and its scratch space serves one

@@ -78,8 +78,6 @@ class _Program:
 class Pcre2Finder:
     """Looks for every anchor and every literal in a block, as machine code."""
 
-    lets_others_run = True
-
     def __init__(self, planned: Plan) -> None:
         library = _library()
         self._programs = [_Program(library, one.pattern, caseless=one.caseless) for one in planned.singles]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from osvc_diag.errors import RedactionError
 from osvc_diag.objects.conf import ENCODING, ERRORS
-from osvc_diag.pipeline import beside
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
@@ -179,14 +178,9 @@ class Redactor:
 
     def _text(self, blocks: Iterable[bytes], counts: Counter[str]) -> Iterator[bytes]:
         stream = self._stream(counts)
-        for unit, offsets in beside(
-            "osvc_diag finder", self._find, units(blocks), when=lambda: self._finder.lets_others_run
-        ):
-            yield stream.next(unit, offsets)
+        for unit in units(blocks):
+            yield stream.next(unit)
         yield stream.end()
-
-    def _find(self, unit: Unit) -> list[int]:
-        return [] if unit.long_line else self._finder.find(unit.data)
 
     def _stream(self, counts: Counter[str]) -> _Stream:
         return _Stream(self._masker, self._finder, PrivateKeys(self._tokens), counts)

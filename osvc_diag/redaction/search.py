@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from osvc_diag.pipeline import beside
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.engine import make_finder
 from osvc_diag.redaction.literals import RANKS, RARE
@@ -72,14 +71,9 @@ class SecretSearch:
     def search(self, blocks: Iterable[bytes]) -> Iterator[Hit]:
         """Yield the hits of a stream, each once."""
         seen: set[Hit] = set()
-        for window, offsets in beside(
-            "osvc_diag finder",
-            lambda window: self._finder.find(window.text),
-            _windows(blocks),
-            when=lambda: self._finder.lets_others_run,
-        ):
+        for window in _windows(blocks):
             seen = {hit for hit in seen if hit.offset >= window.base}
-            for rule, start in self._found(window, offsets):
+            for rule, start in self._found(window, self._finder.find(window.text)):
                 hit = Hit(rule, window.base + start)
                 if hit not in seen:
                     seen.add(hit)

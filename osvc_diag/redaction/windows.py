@@ -24,8 +24,6 @@ STEPS = ((16, 8), (8, 5), (4, 4))
 class WindowFinder:
     """Looks up what may be a literal: pieces that begin with a rare byte, and others in steps."""
 
-    lets_others_run = False
-
     def __init__(self, literals: Iterable[bytes]) -> None:
         """Prepare.
 

@@ -67,8 +67,6 @@ def asked_of(by, monkeypatch) -> list[int]:
     real = by._finder
 
     class Asked:
-        lets_others_run = False
-
         def find(self, block):
             asked.append(len(block))
             return real.find(block)

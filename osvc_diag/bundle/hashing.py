@@ -1,0 +1,45 @@
+"""The sha256 of a stream that goes by: of much behind the caller, of little in its place."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from osvc_diag.pipeline import Behind
+
+PARCEL = 512 * 1024  # bytes that are handed over together
+
+
+class ParcelHash:
+    """Hashes blocks, many of them at once in another thread."""
+
+    def __init__(self, behind: Behind) -> None:
+        self._behind = behind
+        self._hash = hashlib.sha256()
+        self._gathered: list[bytes] = []
+        self._size = 0
+        self._is_split = False
+        """Whether some of it was handed over: most members are small, and none of them waits for a thread."""
+
+    def update(self, block: bytes) -> None:
+        """Add a block."""
+        self._gathered.append(block)
+        self._size += len(block)
+        if self._size >= PARCEL:
+            self._is_split = True
+            self._behind.do(functools.partial(self._add, self._gathered))
+            self._gathered, self._size = [], 0
+
+    def hexdigest(self) -> str:
+        """Return the digest of all blocks."""
+        if self._is_split:
+            self._behind.settle()
+        self._add(self._gathered)
+        self._gathered, self._size = [], 0
+        return self._hash.hexdigest()
+
+    def _add(self, blocks: list[bytes]) -> None:
+        for block in blocks:
+            self._hash.update(block)
