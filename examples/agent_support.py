@@ -28,7 +28,11 @@ def support(svc):
     """
     from env import Env  # the agent's: its paths are those of this very moment
 
-    if sys.version_info < OLDEST:
+    try:
+        import osvc_diag
+    except ImportError:
+        osvc_diag = None  # it may be installed for another interpreter
+    if osvc_diag is None or sys.version_info < OLDEST:
         return by_another_python(svc, Env)
     return in_process(svc, Env)
 

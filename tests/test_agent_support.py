@@ -155,6 +155,15 @@ def test_an_agent_on_an_old_interpreter_runs_another_one(
     assert any("verified" in line for line in agent.lines)
 
 
+def test_where_it_is_installed_for_another_interpreter_that_one_is_run(
+    old_interpreter: Any, agent: Any, exchange: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(old_interpreter, "OLDEST", (3, 9))
+    monkeypatch.setitem(sys.modules, "osvc_diag", None)
+    assert old_interpreter.support(agent) == 0
+    assert list(exchange.glob("*.tar.gz"))
+
+
 def test_a_failure_of_the_other_one_is_the_agents(old_interpreter: Any, agent: Any) -> None:
     agent.path = "prod/svc/wbe"
     assert old_interpreter.support(agent) == 1
