@@ -111,17 +111,20 @@ class Descent:
     def open_file(self) -> OpenedFile:
         """Open the regular file at the end of the path."""
         while True:
-            name, _ = self._end()
+            name, status = self._end()
             try:
                 fd = os.open(name, FILE_FLAGS, dir_fd=self._fds[-1])
             except OSError as error:
                 if error.errno not in (errno.ELOOP, errno.EMLINK):
                     raise
-                # It became a link between the look and the opening: look again.
-                self._count_link()
-                self._pending.append(name)
-                continue
-            return checked(fd)
+            else:
+                opened = checked(fd)
+                if self._is_what_was_seen(opened.status, status):
+                    return opened
+                os.close(fd)
+            # It became a link, or another file, between the look and the opening: look again.
+            self._count_link()
+            self._pending.append(name)
 
     def _end(self) -> tuple[str, os.stat_result]:
         """Go down to the folder of the file; return the file's name in it, and what it is."""
@@ -137,6 +140,10 @@ class Descent:
             if not stat.S_ISLNK(status.st_mode):
                 self._refuse(name, status)
             self._follow(name)
+
+    def _is_what_was_seen(self, _opened: os.stat_result, _seen: os.stat_result) -> bool:
+        """Tell whether a file that was opened may be taken, given what stood there before."""
+        return True
 
     def _enter(self, part: str) -> None:
         try:

@@ -88,6 +88,33 @@ def test_a_second_name_of_a_file_in_somebody_elses_folder_is_not_taken(outside):
     assert "several names" in refused(outside, "users/file")
 
 
+@pytest.mark.skipif(not IS_ROOT, reason="only root makes another user's folder")
+def test_a_second_name_that_is_there_for_a_moment_only_is_not_taken(outside, monkeypatch):
+    users = outside / "users"
+    users.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    (users / "file").write_bytes(b"content")
+    for path in (users, users / "file"):
+        os.chown(path, 65534, 65534)
+    real = os.open
+    swapped = []
+
+    def quick(path, *args, **options):
+        is_it = path == "file" and not swapped
+        if is_it:
+            swapped.append(path)
+            (users / "file").rename(users / "own")
+            os.link(outside / "secret", users / "file")
+        fd = real(path, *args, **options)
+        if is_it:
+            (users / "own").replace(users / "file")
+        return fd
+
+    monkeypatch.setattr(os, "open", quick)
+    assert read(outside, "users/file") == b"content"
+    assert swapped
+
+
 def test_what_holds_a_secret_by_its_name_is_not_taken_through_a_link_either(outside):
     (outside / "private_key").write_bytes(b"")
     (outside / "innocent").symlink_to(outside / "private_key")
@@ -137,7 +164,15 @@ def test_a_file_that_is_a_secret_or_no_file_is_refused_by_its_path(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/etc/hosts", "/etc/ssh/sshd_config", "/etc/multipath.conf", "/process", "/etc/keys.conf", "/run/x", "/etc/shadowsocks.json"],
+    [
+        "/etc/hosts",
+        "/etc/ssh/sshd_config",
+        "/etc/multipath.conf",
+        "/process",
+        "/etc/keys.conf",
+        "/run/x",
+        "/etc/shadowsocks.json",
+    ],
 )
 def test_other_files_are_not_refused(path):
     assert refusal(path) is None
