@@ -5,8 +5,8 @@
         return support(self)
 
 With "support" in its ACTIONS_NO_LOCK and ACTIONS_NO_STATUS_CHANGE it takes no action lock, so it works while
-a start hangs. docs/agent-integration.md of osvc_diag tells more. Any Python from 2.7 on reads this file; where
-the agent's own is too old for osvc_diag, another one runs it.
+a start hangs. docs/agent-integration.md of osvc_diag tells more. Any Python from 2.7 on reads this file;
+where the agent's own is too old for osvc_diag, another one runs it.
 """
 
 import os
