@@ -63,6 +63,8 @@ class MemberSink:
         """Bytes that it takes in the archive, header included, once the sink is closed."""
         self.ceiling: Optional[int] = None
         """What `spooled_bytes` may come to at most: a member that leads beyond is dropped when closed."""
+        self.look: Optional[Callable[[bytes], object]] = None
+        """Is shown all that is stored, in order, in the thread that packs it; it is done when the sink is closed."""
         self._name = name
         self._stem = stem
         self._spool = spool
@@ -131,6 +133,8 @@ class MemberSink:
     def _pack(self, blocks: list[bytes]) -> None:
         # Together: after each call that lets other threads run, this one has to wait for its turn.
         content = b"".join(blocks)
+        if self.look is not None:
+            self.look(content)
         self._hash.update(content)
         self._compress(content)
 

@@ -18,7 +18,7 @@ from osvc_diag.plugin.artifact import (
     JournalSource,
     LogSource,
 )
-from osvc_diag.reading.compressed import compressed_again, compression_of
+from osvc_diag.reading.compressed import compressed_again
 from osvc_diag.reading.fetching import MOST_IN_BATCH, Fetcher
 from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
 from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
@@ -215,6 +215,8 @@ class CollectionRun:
         start = self._writer.spooled_bytes
         with self._writer.member(take.name, self._clock.now().timestamp()) as sink:
             sink.ceiling = self._max_size
+            if take.digest is not None and take.suffix is None:
+                sink.look = take.digest.look
             for block in self._redacted(take):
                 sink.write(block)
                 take.packed = self._writer.spooled_bytes - start
@@ -231,6 +233,8 @@ class CollectionRun:
         if sink.stored is None:
             take.packed = sink.packed
             raise NoRoomError
+        if take.digest is not None and take.suffix is None:
+            take.digest.end()
         return sink
 
     def _redacted(self, take: Take) -> Iterator[bytes]:
@@ -241,14 +245,12 @@ class CollectionRun:
             blocks = self._redactor.redact(as_log(records, self._node.zone), Form.LOG, take.counts)
         else:
             blocks = self._redactor.redact(self._fetched(take), take.artifact.form, take.counts)
+        blocks = self._heads.watch(take.artifact.name, blocks)
+        if take.suffix is None:
+            return blocks
         if take.digest is not None:
             blocks = take.digest.watch(blocks)
-        blocks = self._heads.watch(take.artifact.name, blocks)
-        if isinstance(take.artifact.source, LogSource):
-            suffix = compression_of(take.artifact.source.path)
-            if suffix is not None:
-                return compressed_again(blocks, suffix)
-        return blocks
+        return compressed_again(blocks, take.suffix)
 
     def _fetched(self, take: Take) -> Iterator[bytes]:
         try:

@@ -42,17 +42,21 @@ class LogDigest:
     def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass blocks on, and look at them."""
         for block in blocks:
-            self._look(block)
+            self.look(block)
             yield block
-        self.lines += self._is_inside or bool(self._begun)
-        self._look_at_lines(self._begun)
+        self.end()
 
     def look_at(self, text: bytes) -> None:
         """Look at a log that is in memory."""
         for _ in self.watch([text]):
             pass
 
-    def _look(self, block: bytes) -> None:
+    def end(self) -> None:
+        """Look at the rest, when nothing follows."""
+        self.lines += self._is_inside or bool(self._begun)
+        self._look_at_lines(self._begun)
+
+    def look(self, block: bytes) -> None:
         """Look at the lines that are whole, and keep the beginning of the one that is not."""
         self.lines += block.count(b"\n")
         if self._is_inside:

@@ -20,6 +20,7 @@ from osvc_diag.bundle.manifest import (
     utc,
 )
 from osvc_diag.plugin.artifact import Artifact, JournalSource, LogSource
+from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.sources import Outcome
 from osvc_diag.run.digest import LogDigest, RecordDigest
 
@@ -66,6 +67,12 @@ class Take:
         self.digest = self._new_digest()
         self.limit = limit
         self.fetched = self.packed = 0
+
+    @property
+    def suffix(self) -> Optional[str]:
+        """Of a compressed log: it is stored compressed the same way."""
+        source = self.artifact.source
+        return compression_of(source.path) if isinstance(source, LogSource) else None
 
     def _new_digest(self) -> Optional[LogDigest]:
         source = self.artifact.source
