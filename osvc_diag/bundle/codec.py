@@ -14,6 +14,8 @@ _Value = TypeVar("_Value")
 
 _LARGEST_NUMBER = 1 << 63
 
+_AS_THEY_ARE = frozenset({type(None), bool, int, float})
+
 FILE_NAME: Mapping[str, bool] = {"file_name": True}
 """Metadata of a field that holds a file name: any bytes, as surrogate escapes."""
 
@@ -38,12 +40,13 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 def encode(value: object) -> Any:
     """Return what json.dumps takes: a dataclass as an object in the order of its fields, without None."""
-    if value is None or isinstance(value, (bool, int, float)):
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, str):
-        return _printable(value)
+        return value if value.isascii() else _printable(value)
     if isinstance(value, tuple):
         return [encode(item) for item in value]
     if isinstance(value, Mapping):

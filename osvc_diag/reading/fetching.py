@@ -112,13 +112,16 @@ class Fetcher:
         """Return the small artifacts from a place on, as far as they lie on the same file system."""
         batch: list[Artifact] = []
         size = 0
+        place: Optional[str] = None
         for artifact in self._artifacts[start : start + MOST_IN_BATCH]:
             size += artifact.size_hint or 0
             if not _is_small(artifact) or size > most:
                 break
-            if batch and self._sources.place(artifact) != self._sources.place(batch[0]):
+            own = self._sources.place(artifact)
+            if batch and own != place:
                 break
             batch.append(artifact)
+            place = own
         return batch
 
     def _fetch(self, artifact: Artifact, near: Neighbours) -> Optional[Fetched]:
