@@ -41,12 +41,12 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 def encode(value: object) -> Any:
     """Return what json.dumps takes: a dataclass as an object in the order of its fields, without None."""
     kind = type(value)
+    if kind is str:
+        return _printable(typing.cast("str", value))
     if kind in _AS_THEY_ARE:
         return value
     if isinstance(value, enum.Enum):
         return value.value
-    if isinstance(value, str):
-        return value if value.isascii() else _printable(value)
     if isinstance(value, tuple):
         return [encode(item) for item in value]
     if isinstance(value, Mapping):
