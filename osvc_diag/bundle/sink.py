@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.runs import Spool
     from osvc_diag.pipeline import Behind
 
-PARCEL = 512 * 1024  # bytes that are handed over to the thread together; a smaller member never is
+PARCEL = 1024 * 1024  # bytes that are handed over to the thread together; a smaller member never is
 
 
 class Segment(NamedTuple):
@@ -64,7 +64,7 @@ class MemberSink:
         self.ceiling: Optional[int] = None
         """What `spooled_bytes` may come to at most: a member that leads beyond is dropped when closed."""
         self.look: Optional[Callable[[bytes], object]] = None
-        """Is shown all that is stored, in order, in the thread that packs it; it is done when the sink is closed."""
+        """Is shown all that is stored, in order and in another thread, until the sink is closed."""
         self._name = name
         self._stem = stem
         self._spool = spool
