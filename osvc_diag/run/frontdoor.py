@@ -226,7 +226,7 @@ def make_bundle(
                 archive = writer.seal(
                     _front(manifest, prepared, collection, redactor), mtime=started.timestamp()
                 )
-            with phases("verify"):
+            with phases("verify", announce=False):
                 # Learned again: what was configured meanwhile must not be in the archive either.
                 search = SecretSearch(learning.again(), extra_rules=plugins.rules)
                 verdict = verify(archive, search, on_event=on_event)

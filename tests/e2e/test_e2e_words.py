@@ -78,7 +78,7 @@ def test_quiet_says_nothing_but_the_path(args: list[str], tmp_path: Path) -> Non
 
 def test_verbose_tells_each_artifact_in_a_plain_line(args: list[str]) -> None:
     done = osvc_diag(*args, "-v")
-    assert re.search(r"^ok +file/etc/opensvc/node\.conf$", done.stderr, re.MULTILINE)
+    assert re.search(r"^ok +file/etc/opensvc/node\.conf  \(node-conf\)$", done.stderr, re.MULTILINE)
 
 
 def test_colours_forced_by_the_environment_stay_out_of_a_pipe(args: list[str]) -> None:
