@@ -81,7 +81,7 @@ class PrivateKeys:
                 elif begin >= 0:
                     self._strangers, self._after_body = 0, False
                 continue
-            if self._strangers >= 0:
+            if self._strangers >= 0 and line:  # what follows the last line end is no line
                 lines[index] = self._inside(line, counts)
         return lines
 

@@ -185,6 +185,15 @@ def test_one_byte_at_a_time_gives_the_same():
     assert b"".join(BY_ENGINE["re"].redact(single, Form.LOG, Counter())) == redacted(BY_ENGINE["re"], text)
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n-----END PRIVATE KEY-----\n"])
+def test_the_short_last_line_of_a_key_is_masked_wherever_a_block_ends(end: bytes, monkeypatch):
+    last = b"Q9/x4w=="
+    text = b"-----BEGIN PRIVATE KEY-----\n" + b"MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" * 2 + b"\n" + last + end
+    assert last not in redacted(redactor(), text)
+    monkeypatch.setattr(stream, "BLOCK", text.index(last))
+    assert last not in redacted(redactor(), text)
+
+
 def test_line_ends_of_every_kind_and_their_absence_stay():
     text = b"\n\r\n\n\rtoken=abc1\r\n\n\r\r\ntoken=abc2"
     out = redacted(redactor(), text, Form.LOG)
