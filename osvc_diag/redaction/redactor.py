@@ -112,7 +112,10 @@ class Redactor:
             self._begun(text) if is_text else None
             for text, is_text in zip(texts, are_texts([text.content for text in texts]))
         ]
-        offsets = self._offsets([b"" if text is None else text for text in begun])
+        try:
+            offsets = self._offsets([b"" if text is None else text for text in begun])
+        except Exception:  # noqa: BLE001 - of each alone it is told what it costs
+            begun, offsets = [None] * len(texts), [[]] * len(texts)
         return [self._ended(*one) for one in zip(texts, begun, offsets)]
 
     def _begun(self, text: SmallText) -> Optional[bytes]:
@@ -121,7 +124,7 @@ class Redactor:
         if text.form is Form.CONF:
             try:
                 begun = mask_conf(begun, self._masker, text.counts)
-            except RedactionError:  # alone it fails once more, and that is told
+            except Exception:  # noqa: BLE001 - alone it fails once more, and that is told
                 return None
         return None if text.form is Form.JSON_LINES or len(begun) > MAX_LINE else begun
 

@@ -86,17 +86,14 @@ class SmallTakes:
             unread: why it could not be read, where it could not.
             redacted: its content, or why it could not be redacted.
         """
-        if unread is not None:
-            failure: Exception = SourceError()
-            failure.__cause__ = unread
-        elif isinstance(redacted, Exception):
-            failure = redacted
-        else:
+        try:
+            content = _had(unread, redacted)
             if take.digest is not None:
-                take.digest.look_at(redacted)
-            return redacted
-        take.outcome.settle(*diagnosis(failure, self._redactor), is_gap=True)
-        return None
+                take.digest.look_at(content)
+        except Exception as error:  # noqa: BLE001 - one artifact costs only itself
+            take.outcome.settle(*diagnosis(error, self._redactor), is_gap=True)
+            return None
+        return content
 
     def _member(self, take: Take, content: Optional[bytes], taken: set[str]) -> Optional[SmallMember]:
         status = take.outcome.status
@@ -132,3 +129,12 @@ class SmallTakes:
             takes[0].outcome.settle(State.FAILED, str(error), is_gap=True)
             return [None]
         return [None if member is None else next(stored) for member in members]
+
+
+def _had(unread: Optional[Exception], redacted: Union[bytes, Exception]) -> bytes:
+    """Return what was read and redacted, or raise why it was not."""
+    if unread is not None:
+        raise SourceError from unread
+    if isinstance(redacted, Exception):
+        raise redacted
+    return redacted

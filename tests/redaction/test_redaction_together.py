@@ -117,3 +117,23 @@ def test_short_texts_are_masked_as_each_alone(by):
     ]
     assert by.mask_texts(texts) == [by.mask_text(text) for text in texts]
     assert "Zq9!xWv3" not in "".join(by.mask_texts(texts))
+
+
+def test_an_engine_that_fails_on_all_of_them_is_asked_for_each(by, monkeypatch):
+    real = by._finder
+
+    class Failing:
+        lets_others_run = False
+
+        def find(self, block):
+            if b"\x02" in block or b"bad" in block:
+                raise OSError("the engine crashed")
+            return real.find(block)
+
+    monkeypatch.setattr(by, "_finder", Failing())
+    texts = [b"good", b"bad", b"a Zq9!xWv3 b"]
+    good, bad, masked = by.redact_all([SmallText(text, Form.TEXT, Counter()) for text in texts])
+    assert good == b"good"
+    assert isinstance(bad, OSError)
+    assert b"<masked:" in masked
+    assert b"Zq9!xWv3" not in masked

@@ -24,6 +24,7 @@ from osvc_diag.reading.sources import SourceReader
 from osvc_diag.redaction import Redactor, Tokens, learn
 from osvc_diag.redaction.masker import LineMasker
 from osvc_diag.run.collecting import CollectionRun
+from osvc_diag.run.digest import LogDigest
 from osvc_diag.run.plan import Plan
 from osvc_diag.window import Window
 
@@ -230,3 +231,17 @@ def test_the_redactor_is_asked_once_for_many(desk: Desk, monkeypatch: Any) -> No
         desk.file(f"{number:03d}", b"up\n")
     desk.collect()
     assert asked == [200]
+
+
+def test_a_digest_that_fails_costs_only_its_log(desk: Desk, monkeypatch: Any) -> None:
+    for name in ("a.log", "b.log"):
+        desk.file(name, RECORD % (1, name.encode()), Form.LOG)
+    real = LogDigest.look_at
+
+    def failing(digest: LogDigest, text: bytes) -> None:
+        if b"a.log" in text:
+            raise ValueError("unforeseen")
+        real(digest, text)
+
+    monkeypatch.setattr(LogDigest, "look_at", failing)
+    assert [entry.state for entry in desk.collect().entries] == [State.WITHHELD, State.OK]
