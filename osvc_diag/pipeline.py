@@ -9,7 +9,7 @@ waits. Reading, hashing, inflating, compressing, writing and matching in machine
 interpreter's lock, and that is where the second core comes in; half a megabyte at a time, for after each such
 call a thread waits for the lock. What a thread raises is raised again where the caller is, and a thread ends
 with what began it. Where there is little to do, none begins: waking one up takes longer than packing a small
-file.
+file. Where the system has no thread to give, the caller does it all.
 
 A SimpleQueue carries everything: unlike a Condition it cannot be left locked by a Ctrl-C. Sources are read
 ahead by `reading/patience.py`, whose thread can be left behind.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from types import TracebackType
 
-DEPTH = 4  # blocks, or parcels of small ones, between two threads
+DEPTH = 2  # parcels between two threads
 PARCEL = 256 * 1024  # bytes of small items that are handed over together: to wake a thread up takes its time
 
 T = TypeVar("T")
@@ -74,8 +74,10 @@ class Behind:
             BaseException: what an earlier job raised; those after it were left undone.
         """
         if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
-            self._thread.start()
+            self._thread = _started(self._work, self._name)
+        if self._thread is None:
+            job()
+            return
         if self._error is not None:
             self.settle()
         self._room.get()
@@ -148,11 +150,12 @@ class Ahead(Generic[T]):
         self._room = _tickets()
         self._parcels: SimpleQueue[tuple[list[T], Optional[BaseException]]] = SimpleQueue()
         """Items, and how they ended once they did."""
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._name = name
+        self._thread: Optional[threading.Thread] = None
 
     def __enter__(self) -> Iterator[T]:
-        self._thread.start()
-        return self._received()
+        self._thread = _started(self._work, self._name)
+        return self._items if self._thread is None else self._received()
 
     def __exit__(
         self,
@@ -160,6 +163,9 @@ class Ahead(Generic[T]):
         _error: Optional[BaseException],
         _traceback: Optional[TracebackType],
     ) -> None:
+        if self._thread is None:
+            self._items.close()
+            return
         self._is_off = True
         self._room.put(True)
         self._thread.join()
@@ -196,6 +202,16 @@ class Ahead(Generic[T]):
 
 class _EndError(Exception):
     """The items are through: the one end that is no error; never raised."""
+
+
+def _started(work: Callable[[], None], name: str) -> Optional[threading.Thread]:
+    """Return a thread at work; None where the system has none to give."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 def _tickets() -> SimpleQueue[bool]:

@@ -130,6 +130,38 @@ def test_what_came_before_an_error_arrives_before_it() -> None:
     assert received == list(range(10))
 
 
+@pytest.fixture
+def no_thread(monkeypatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+
+@pytest.mark.usefixtures("no_thread")
+def test_where_no_thread_is_to_be_had_the_caller_does_it_all(behind) -> None:
+    done: list[int] = []
+    for number in range(2 * DEPTH):
+        behind.do(lambda number=number: done.append(number))
+    assert done == list(range(2 * DEPTH))
+    with pytest.raises(ZeroDivisionError):
+        behind.do(lambda: 1 // 0)
+    behind.abandon()
+    behind.settle()
+    closed: list[bool] = []
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield PARCEL
+        finally:
+            closed.append(True)
+
+    with Ahead("a test's thread", endless(), int) as received:
+        assert next(received) == PARCEL
+    assert closed
+
+
 @pytest.mark.parametrize("taken", [0, 1, 7])
 def test_leaving_early_ends_the_thread_and_closes_what_it_iterates(taken: int) -> None:
     closed = threading.Event()

@@ -118,14 +118,18 @@ class Stranger:
         self._answer: Any = None
         self._error: Optional[Exception] = None
         self._is_over = False
-        self._thread = threading.Thread(target=bool)
+        self._thread: Optional[threading.Thread] = None
 
     def start(self, mark: str, environ: Mapping[str, str], turns: threading.Semaphore) -> None:
         """Start its process and have it load the plugin, in the background."""
         self._thread = threading.Thread(
             target=self._load, args=(mark, environ, turns), name="osvc_diag plugin", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # no thread is to be had: it is waited for here, and the next one after it
+            self._thread = None
+            self._load(mark, environ, turns)
 
     def added(self) -> Added:
         """Wait for it, and return what it adds.
@@ -133,9 +137,10 @@ class Stranger:
         Raises:
             ToldError, ValueError, TypeError: it does not answer, or answers what is none.
         """
-        self._thread.join((QUEUE + 1) * self._patience + STARTING)
-        if self._thread.is_alive():
-            raise GoneError("its process did not start")
+        if self._thread is not None:
+            self._thread.join((QUEUE + 1) * self._patience + STARTING)
+            if self._thread.is_alive():
+                raise GoneError("its process did not start")
         if isinstance(self._error, StalledError):
             raise GoneError(f"loading it was given up: {self._error}")
         if self._error is not None:
@@ -184,8 +189,9 @@ class Stranger:
         """
         if self._process is not None:
             self._process.close(patience)
-        if self._thread is not threading.current_thread():  # nobody may have referred to it any more
-            self._thread.join(STARTING)
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():  # nobody may have had it any more
+            thread.join(STARTING)
 
     def _load(self, mark: str, environ: Mapping[str, str], turns: threading.Semaphore) -> None:
         if not turns.acquire(timeout=QUEUE * self._patience):

@@ -151,7 +151,9 @@ class PatientReader:
         if self._left_behind >= MOST_LEFT_BEHIND:
             raise StalledError("too much did not answer before")
         errand = _Errand(make)
-        self._send(errand)
+        if not self._send(errand):
+            yield from self._impatient(make)
+            return
         try:
             while True:
                 blocks, end = self._wait(errand, stall, place)
@@ -217,13 +219,29 @@ class PatientReader:
         self.close()  # the next stream gets another thread
         self._left_behind += 1
 
-    def _send(self, errand: _Errand) -> None:
+    def _impatient(self, make: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+        """Yield a stream without a thread: none can be had, and a stream that hangs is the lesser evil."""
+        try:
+            for block in make():
+                if self.is_late:
+                    raise StalledError(f"{self.limit_reached} was reached")
+                if block:
+                    yield block
+        except SystemExit as error:
+            raise ForeignExitError(f"SystemExit: {error}") from None
+
+    def _send(self, errand: _Errand) -> bool:
+        """Have an errand run; False where the system has no thread to give."""
         if self._errands is None:
-            self._errands = queue.SimpleQueue()
-            threading.Thread(
-                target=_work, args=(self._errands,), name="osvc_diag reader", daemon=True
-            ).start()
+            errands: queue.SimpleQueue[Optional[_Errand]] = queue.SimpleQueue()
+            thread = threading.Thread(target=_work, args=(errands,), name="osvc_diag reader", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                return False
+            self._errands = errands
         self._errands.put(errand)
+        return True
 
 
 def _work(errands: queue.SimpleQueue[Optional[_Errand]]) -> None:

@@ -75,6 +75,19 @@ def test_a_plugin_in_a_file_is_asked_in_a_process_of_its_own(live_node):
         artifact.source.compute()
 
 
+def test_where_no_thread_is_to_be_had_plugins_are_loaded_one_after_the_other(live_node, monkeypatch):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with load_plugins(files=[file(GOOD), file("1 / 0", "broken")]) as plugins:
+        (collector,) = plugins.chosen(["acme"], [])
+        (artifact,) = collector.declared(live_node(), (), {})
+        assert artifact.source.compute() == {"node": "node1", "objects": []}
+        assert [name for name, _ in plugins.failures] == ["broken"]
+    assert children() == set()
+
+
 def test_without_a_plugin_of_a_third_party_no_process_is_started():
     with load_plugins():
         assert children() == set()

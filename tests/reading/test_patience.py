@@ -324,3 +324,23 @@ class TestEnd:
         )
         assert done.stdout.splitlines() == ["no answer for 0.05 s", "b'next'"]
         assert done.stderr == ""
+
+
+@pytest.fixture
+def no_thread(monkeypatch):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+
+@pytest.mark.usefixtures("no_thread")
+def test_where_no_thread_is_to_be_had_the_caller_reads_itself(patient):
+    blocks = [b"x" * PARCEL, b"", b"y"] * AHEAD
+    assert list(patient.blocks(lambda: iter(blocks))) == list(filter(None, blocks))
+    assert patient.call(lambda: 7, timeout=1) == 7
+    with pytest.raises(ForeignExitError, match="SystemExit: 3"):
+        patient.call(lambda: sys.exit(3), timeout=1)
+    late = PatientReader(deadline=time.monotonic() - 1)
+    with pytest.raises(StalledError, match="--timeout was reached"):
+        list(late.blocks(lambda: iter(blocks)))
