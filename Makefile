@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# `make bench` prints one table; WHAT='logs objects --size 200' measures less, WHAT=--help tells what there is.
+WHAT ?=
 # The suite runs in parallel; WORKERS=0 runs it in one process.
 WORKERS ?= auto
 
@@ -12,13 +14,16 @@ comma := ,
 install = echo "installing into $(VENV): $(1)"; \
 	$(BIN)/python -m pip install -e '.[$(1)]' >$(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
 
-.PHONY: demo test lint types format clean
+.PHONY: demo test bench lint types format clean
 
 demo: $(VENV)/.test
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) -q
+
+bench: $(VENV)/.test
+	$(BIN)/python bench/bundle.py $(WHAT)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
