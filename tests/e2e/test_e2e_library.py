@@ -129,6 +129,20 @@ def test_help_does_not_load_what_it_does_not_need(args: list[str]) -> None:
     assert "osvc_diag.cli.main" in loaded
 
 
+def test_many_runs_in_a_process_leave_no_thread_and_no_descriptor(
+    tmp_path: Path, own_tree: Callable[..., str]
+) -> None:
+    root = own_tree()
+    with open(os.path.join(root, "var/log/opensvc/svc1.log"), "ab") as log:
+        log.write(b"2026-11-22 20:20:00,000 INFO n:node1 o:svc1 sc:n | a status was seen\n" * 50_000)
+    node = Node.discover(root)
+    left = []
+    for _ in range(8):
+        os.unlink(diagnose("svc1", node=node, output=str(tmp_path)).bundle)
+        left.append((threading.active_count(), len(os.listdir("/proc/self/fd"))))
+    assert left[-1] == left[1]
+
+
 def test_several_threads_make_bundles_at_the_same_time(
     tmp_path: Path, sample_tree: Callable[..., str]
 ) -> None:
