@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections import deque
 
 # O_PATH, where there is one: a folder that may be entered and not listed is good enough to go through.
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
+_MOST_LINKS = 40  # as the kernel has it
 _WRITABLE_BY_OTHERS = 0o022
 _READABLE_BY_OTHERS = 0o077
 
@@ -69,6 +72,41 @@ def open_trusted_folder(path: str) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def check_way(path: str) -> str:
+    """Go an absolute path as the kernel does when it starts a program, and return where it leads.
+
+    Every folder on it is as `open_trusted_folder` wants them, those that links lead through, too; a link
+    in a sticky folder belongs to root or to the running user. So nobody else can change where it leads.
+
+    Raises:
+        OSError: as the system says.
+        UntrustedError: see above.
+    """
+    pending = deque(path.split(os.sep))
+    walked, links = os.sep, 0
+    while pending:
+        part = pending.popleft()
+        if part in ("", os.curdir):
+            continue
+        _check_folder(os.lstat(walked), walked)
+        if part == os.pardir:
+            walked = os.path.dirname(walked)
+            continue
+        found = os.path.join(walked, part)
+        status = os.lstat(found)
+        if not stat.S_ISLNK(status.st_mode):
+            walked = found
+            continue
+        _check_owner(status, found)
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        target = os.readlink(found)
+        walked = os.sep if os.path.isabs(target) else walked
+        pending.extendleft(reversed(target.split(os.sep)))
+    return walked
 
 
 def _check_folder(status: os.stat_result, path: str) -> None:

@@ -7,7 +7,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from osvc_diag.ownership import UntrustedError, open_trusted_folder
+from osvc_diag.ownership import UntrustedError, check_way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,14 +80,10 @@ def environment(command: Command, mark: str, folders: Sequence[str] = SYSTEM_FOL
 def _check_trust(path: str) -> None:
     """Refuse what somebody else could have put there: root is going to run it.
 
-    It need not be readable, so it is looked at and not opened; its folders cannot change meanwhile.
+    It need not be readable, so it is looked at and not opened; nothing on the way to it can change meanwhile.
     """
-    real = os.path.realpath(path)
-    folder = open_trusted_folder(os.path.dirname(real))
-    try:
-        status = os.stat(os.path.basename(real), dir_fd=folder, follow_symlinks=False)
-    finally:
-        os.close(folder)
+    real = check_way(path)
+    status = os.lstat(real)
     if status.st_uid not in {0, os.geteuid()}:
         raise UntrustedError(
             f"{real} belongs to uid {status.st_uid}, neither to root nor to the running user"

@@ -16,6 +16,8 @@ from osvc_diag.commands import pool as pool_module
 from osvc_diag.commands import running as running_module
 from osvc_diag.commands.output import FIRST_ROOM, SECOND_ROOM
 from osvc_diag.commands.pool import CommandPool
+from osvc_diag.commands.programs import find_program
+from osvc_diag.ownership import UntrustedError
 from osvc_diag.plugin.artifact import Artifact, Command, CommandSource, Stream
 from osvc_diag.reading.outcome import Outcome
 
@@ -169,6 +171,35 @@ def test_a_program_that_others_could_have_written_is_not_run(desk: Desk, tmp_pat
     program.chmod(0o777)
     _, _, outcome = desk.run("", str(program))
     assert told(outcome) == ("skipped", f"not run: {program} is writable by group or others", True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes another user's folder")
+@pytest.mark.parametrize("link", ["users/link", "users/folder/program", "own", "users/../program"])
+def test_a_program_is_not_run_through_a_folder_in_which_somebody_else_makes_links(
+    tmp_path: Path, link: str
+) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    users = tmp_path / "users"
+    users.mkdir()
+    (users / "link").symlink_to(program)
+    (users / "folder").symlink_to(tmp_path)
+    (tmp_path / "own").symlink_to("users/link")
+    assert find_program(str(tmp_path / link)) == str(tmp_path / link)
+    os.chown(users, 65534, 65534)
+    with pytest.raises(UntrustedError, match=f"{users} belongs to uid 65534"):
+        find_program(str(tmp_path / link))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes another user's link")
+def test_nor_through_a_link_of_somebody_elses(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("/bin/sh")
+    os.lchown(link, 65534, 65534)
+    tmp_path.chmod(0o1777)
+    with pytest.raises(UntrustedError, match=f"{link} belongs to uid 65534"):
+        find_program(str(link))
 
 
 def test_what_is_no_program_is_told(desk: Desk, tmp_path: Path) -> None:
