@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Literal, Optional
 
 from rich.cells import cell_len  # noqa: TID251 - this is the one place
 from rich.console import Console  # noqa: TID251
@@ -38,6 +39,8 @@ BAR_WIDTH = 24  # characters
 WIDE = 100  # columns of a terminal from which on all of the progress line fits
 NARROW = 60  # columns below which only the phase and the bytes do
 GUTTER = 2  # characters between the columns of a table
+SENTENCE_WIDTH = 24  # columns of a terminal that sentences in the last column of a table need at least
+_COMMANDS = ("osvc-diag", " om ", "pip ", "sudo ", "python3 ")  # texts with one of these may be copied
 _PHASES = {
     "plan": "planning",
     "learn": "learning secrets",
@@ -77,14 +80,17 @@ class TerminalOutput(Output):
         console = Console(file=self.stdout, highlight=False) if as_result else self._console
         cells = [[printable(cell) for cell in row] for row in rows]
         names = [column.lstrip(">") for column in columns]
-        if _width([names, *cells]) > console.width:
+        is_folded = _width([names, *cells]) > console.width
+        if is_folded and not _folds([names, *cells], console.width):
             _stack(console, title, names, cells)
             return
         table = Table(
             title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, GUTTER, 0, 0)
         )
-        for name, column in zip(names, columns):
-            table.add_column(name, justify="right" if column.startswith(">") else "left", no_wrap=True)
+        for at, (name, column) in enumerate(zip(names, columns)):
+            is_last = at == len(names) - 1
+            justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
+            table.add_column(name, justify=justify, no_wrap=not (is_folded and is_last))
         for row in cells:
             table.add_row(*map(Text, row))
         console.print(table)
@@ -119,8 +125,25 @@ class TerminalOutput(Output):
         self._print(printable(text, keep="\n"))
 
     def _print(self, text: str, style: str = "") -> None:
-        # The terminal breaks long lines: a path or a command can then be copied as it is.
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        lines = "\n".join(_broken(line, self._console.width) for line in text.split("\n"))
+        self._console.print(Text(lines, style=style), soft_wrap=True)
+
+
+def _broken(line: str, width: int) -> str:
+    """Break a sentence between words, never a path; a command can be copied as it is."""
+    if cell_len(line) <= width or any(command in line for command in _COMMANDS):
+        return line
+    margin = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line, width, subsequent_indent=margin + "  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _folds(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Tell whether a table that is too wide fits once the sentences in its last column are folded."""
+    room = width - _width([row[:-1] for row in rows]) - GUTTER if len(rows[0]) > 1 else 0
+    words = [word for row in rows for word in row[-1].split()]
+    return room >= max([SENTENCE_WIDTH, *map(cell_len, words)])
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:

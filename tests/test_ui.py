@@ -62,6 +62,31 @@ def test_a_table_that_is_too_wide_is_stacked_and_no_name_is_broken(make) -> None
     assert plain(seen(output)).splitlines() == ["gaps", path, "  state denied, why permission denied", "x"]
 
 
+def test_a_table_of_sentences_folds_its_last_column(make) -> None:
+    output = make(40)
+    output.table("", ["plugin", "what it takes"], [("system", "load, memory, disks, mounts, network, clock")])
+    assert [line.rstrip() for line in plain(seen(output)).splitlines()] == [
+        "plugin  what it takes",
+        "system  load, memory, disks, mounts,",
+        "        network, clock",
+    ]
+
+
+def test_a_sentence_breaks_between_words_and_a_path_in_it_stays_whole(make) -> None:
+    output = make(30)
+    path = "/var/lib/opensvc/" + "x" * 40
+    output.say(f"48 artifacts and 23 secrets; it comes to {path}")
+    output.error(BundleError("short", hint="name another folder, or take less"))
+    assert plain(seen(output)).splitlines() == [
+        "48 artifacts and 23 secrets;",
+        "  it comes to",
+        f"  {path}",
+        "osvc_diag: short",
+        "  hint: name another folder,",
+        "    or take less",
+    ]
+
+
 def test_a_long_command_stays_in_one_piece(make) -> None:
     output = make(30)
     command = "next: osvc-diag upload /var/tmp/" + "x" * 100 + " --exchange https://example.com"
