@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
 import importlib
 import io
 import os
 import signal
+import stat
 import sys
 import traceback
 from typing import TYPE_CHECKING, Callable, NoReturn, Optional, TextIO, Union
@@ -35,21 +37,26 @@ _ARGUMENTS = {
     "show": "BUNDLE",
     "verify": "BUNDLE",
     "redact": "[FILE]",
-    "plugins": "",
+    "plugins": "[NAME]",
     "premium": "[show|set|unset]",
 }
 INTERNAL_ERROR = 1
 INTERRUPTED = 130
 TERMINATED = 143
+HUNG_UP = 129
 
 _EXIT_CODES = """\
 exit codes: 0 complete, 10 complete but for gaps, 2 usage, 3 plugin,
 4 bundle not written, 5 upload failed (the bundle is kept),
-6 verification failed, 7 the agent did not, 130/143 interrupted"""
+6 verification failed, 7 the agent did not, 129/130/143 interrupted"""
 
 
 class _Terminated(BaseException):
-    """SIGTERM came."""
+    """SIGTERM came, or SIGHUP: the connection of whoever sits there broke."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = HUNG_UP if number == signal.SIGHUP else TERMINATED
 
 
 class _Parser(argparse.ArgumentParser):
@@ -57,22 +64,39 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing a page of usage, and whatever escape sequences are in an argument."""
-        raise UsageError(message, hint=f"usage: {self.usage}; {self.prog} --help tells more")
+        near = self._meant(message)
+        meant = f"did you mean {near}? " if near else ""
+        raise UsageError(message, hint=f"{meant}usage: {self.usage}; {self.prog} --help tells more")
+
+    def _meant(self, message: str) -> Optional[str]:
+        """Return the option of this command that is like an unknown one."""
+        import difflib  # noqa: PLC0415 - for mistakes alone
+
+        if not message.startswith("unrecognized arguments: "):
+            return None
+        for word in message.split()[2:]:
+            if word.startswith("--"):
+                names = self._option_string_actions
+                near = difflib.get_close_matches(word.partition("=")[0], names, n=1, cutoff=0.7)
+                return near[0] if near else None
+        return None
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     try:
         signal.signal(signal.SIGTERM, _terminate)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(signal.SIGHUP, _hang_up)
         _let_any_name_out(sys.stdout)
         return _run(list(argv))
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one has nothing left to end
         _tell("interrupted")
         return INTERRUPTED
-    except _Terminated:
+    except _Terminated as ended:
         _tell("terminated")
-        return TERMINATED
+        return ended.exit_code
     except BrokenPipeError:
         # Whoever read our output has gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -174,8 +198,19 @@ def _let_any_name_out(stream: Optional[TextIO]) -> None:
         stream.reconfigure(errors="osvc_diag")
 
 
-def _terminate(_signal: int, _frame: Optional[FrameType]) -> NoReturn:
-    raise _Terminated
+def _terminate(number: int, _frame: Optional[FrameType]) -> NoReturn:
+    raise _Terminated(number)
+
+
+def _hang_up(number: int, frame: Optional[FrameType]) -> NoReturn:
+    """End regularly: commands have sessions of their own, so nobody else ends them."""
+    signal.signal(number, signal.SIG_IGN)
+    for fd in (1, 2):
+        # Whoever writes to a terminal that is gone fails.
+        with contextlib.suppress(OSError):
+            if stat.S_ISCHR(os.fstat(fd).st_mode):
+                os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC), fd)
+    _terminate(number, frame)
 
 
 def _tell(text: str) -> None:

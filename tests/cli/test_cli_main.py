@@ -58,6 +58,11 @@ def test_a_wrong_option_is_told_in_two_lines(capsys: pytest.CaptureFixture[str])
     )
 
 
+def test_a_mistyped_option_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["svc1", "--dry-rn"]) == 2
+    assert "hint: did you mean --dry-run? usage: " in capsys.readouterr().err
+
+
 def test_options_may_stand_anywhere(
     sample_tree: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
