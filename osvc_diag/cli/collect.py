@@ -199,7 +199,7 @@ def _sending(args: argparse.Namespace, plugins: Plugins, output: Output, etc: Op
 def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:
     """Send the bundle where an option or the user says so; else tell the command that would."""
     is_forbidden = sending.settings.upload == NEVER
-    is_asked = output.is_interactive and not sending.args.no_upload and not is_forbidden
+    is_asked = output.is_interactive and not (sending.args.no_upload or output.is_quiet or is_forbidden)
     if not (sending.is_agreed or is_asked):
         if not is_forbidden:
             command = upload_command(result.bundle, sending.settings, sending.args, yes=False)
@@ -212,7 +212,8 @@ def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:
         sending,
         output,
         verdict=result.verdict,
-        ask_issue=lambda issue: ask_issue(issue, result.mask, output),
+        # Whoever said yes beforehand wants no question at all.
+        ask_issue=lambda issue: issue if sending.is_agreed else ask_issue(issue, result.mask, output),
     )
     if sent is not None and not output.is_json:
         tell_sent(sent, output)
