@@ -63,11 +63,16 @@ def _named(plugins: Plugins, name: str) -> Sequence[PluginInfo]:
 def _list(plugins: Plugins, output: Output) -> None:
     summaries = {collector.name: collector.summary for collector in plugins.collectors}
     rows = [
-        (info.name, info.distribution, collector, summaries.get(collector, "") or _shortened(info.problem))
+        (
+            info.name,
+            info.distribution,
+            collector,
+            summaries.get(collector) or ("(not in use)" if info.problem else ""),
+        )
         for info in plugins.infos
         for collector in info.collectors or ("",)
     ]
-    output.table("", ["plugin", "from", "collector", "takes"], rows, as_result=True)
+    output.table("", ["plugin", "from", "collector", "what it takes"], rows, as_result=True)
     for name, problem in plugins.failures:
         output.warn(f"{name} is not in use: {_shortened(problem)}")
 
