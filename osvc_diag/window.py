@@ -55,10 +55,15 @@ class Window:
         )
         if window.since and window.until and window.since.timestamp() >= window.until.timestamp():
             raise UsageError(
-                f"--since {window.since.isoformat()} is not before --until {window.until.isoformat()}",
+                f"--since {since} ({_to_second(window.since)}) is not before "
+                f"--until {until} ({_to_second(window.until)})",
                 hint="the window runs from --since on, and ends before --until",
             )
         return window
+
+
+def _to_second(time: datetime) -> str:
+    return time.isoformat(" ", "seconds")
 
 
 def parse_time(text: str, *, now: datetime, zone: tzinfo) -> datetime:
