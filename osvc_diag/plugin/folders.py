@@ -71,6 +71,10 @@ def files_in(folder: str, *, is_asked_for: bool) -> list[PluginFile]:
         names = _listed(folder)
     except (OSError, UntrustedError) as error:
         reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else str(error)
+        if is_asked_for and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            raise PluginUnavailableError(
+                f"there is no plugin folder {folder}", hint="name by --plugin-dir a folder that is there"
+            ) from None
         if is_asked_for:
             raise PluginUnavailableError(
                 f"the plugin folder {folder} is refused: {reason}",
