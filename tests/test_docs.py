@@ -17,7 +17,14 @@ import pytest
 import osvc_diag
 import osvc_diag.testing
 from osvc_diag.cli.collect import COMPLETE, GAPS
-from osvc_diag.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, TERMINATED, add_output_arguments
+from osvc_diag.cli.main import (
+    COMMANDS,
+    HUNG_UP,
+    INTERNAL_ERROR,
+    INTERRUPTED,
+    TERMINATED,
+    add_output_arguments,
+)
 from osvc_diag.errors import DiagError
 from osvc_diag.plugin import hookspecs
 from osvc_diag.settings import _PARSERS as SETTINGS
@@ -159,7 +166,7 @@ class TestCommandLine:
             for code in row.split(",")
         }
         codes = {error.exit_code for error in errors()}
-        assert told == codes | {COMPLETE, GAPS, INTERNAL_ERROR, INTERRUPTED, TERMINATED}
+        assert told == codes | {COMPLETE, GAPS, HUNG_UP, INTERNAL_ERROR, INTERRUPTED, TERMINATED}
 
     def test_every_setting_and_its_variable_are_told(self) -> None:
         rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page("command-line.md"), re.MULTILINE)

@@ -114,7 +114,9 @@ def test_a_hanging_agent_costs_its_answers_and_nothing_else(
     assert om.left_behind() == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 @pytest.mark.parametrize("mode", ["hang", "stubborn", "daemon", "silent-daemon", "huge"])
 def test_whoever_interrupts_a_run_ends_its_commands_too(
     om: FakeOm, root: str, tmp_path: Path, mode: str, number: signal.Signals, code: int
