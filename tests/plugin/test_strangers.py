@@ -43,13 +43,23 @@ def scratch(tmp_path, monkeypatch):
     return tmp_path
 
 
+OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others():
+    """Servers that other tests share may be there already."""
+    OTHERS.clear()
+    OTHERS.update(children())
+
+
 def children():
-    """Return the processes that this one started and has not reaped."""
+    """Return the processes that this one started since the test began, and has not reaped."""
     found = set()
     for task in os.listdir("/proc/self/task"):
         with contextlib.suppress(OSError), open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
             found.update(map(int, file.read().split()))
-    return found
+    return found - OTHERS
 
 
 def wait_until(condition):
