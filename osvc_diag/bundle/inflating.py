@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 18  # bytes, plain
 _CHUNK = 1 << 16  # bytes, compressed
+_MAGIC = b"\x1f\x8b"  # of gzip
 _XZ_MEMORY = 1 << 27  # bytes; xz -9 asks for 65 MiB
 _AGAIN = "copy it again from where it was made, or make it again"
 
@@ -33,16 +34,16 @@ def gunzipped(file: BinaryIO) -> Iterator[bytes]:
         VerificationError: It is damaged, cut short, or something follows it.
     """
     engine = _Gunzip()
-    has_begun = False
+    is_gzip: Optional[bool] = None
     for chunk in _chunks(file):
+        if is_gzip is None:
+            is_gzip = chunk.startswith(_MAGIC)
         if engine.eof:
             raise VerificationError("something follows the end of the archive", hint=_AGAIN)
         try:
-            for block in _pieces(engine, chunk):
-                has_begun = True
-                yield block
+            yield from _pieces(engine, chunk)
         except InflateError as error:
-            what = "the archive is damaged" if has_begun else "this is no .tar.gz archive"
+            what = "the archive is damaged" if is_gzip else "this is no .tar.gz archive"
             raise VerificationError(what, hint=_AGAIN) from error
     if not engine.eof:
         raise VerificationError("the archive ends in the middle", hint=_AGAIN)

@@ -52,6 +52,9 @@ class Bundle:
             raise UsageError(f"cannot open {source}: {error.strerror or error}") from error
         try:
             return cls(file, owned=True)
+        except VerificationError as error:
+            file.close()
+            raise VerificationError(f"{source}: {error}", hint=error.hint) from error
         except BaseException:
             file.close()
             raise

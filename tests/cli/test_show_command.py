@@ -129,6 +129,16 @@ def test_a_damaged_bundle_is_exit_code_6(tmp_path, capsys) -> None:
     assert "no .tar.gz archive" in err
 
 
+def test_a_bundle_that_was_damaged_on_its_way_is_called_so(tmp_path, capsys) -> None:
+    path = write(tmp_path)
+    with open(path, "r+b") as file:
+        file.seek(40)
+        file.write(b"\xff" * 40)
+    code, _, err = show(capsys, path)
+    assert code == 6
+    assert f"{path}: the archive is damaged" in err
+
+
 def test_a_bundle_that_is_not_there_is_exit_code_2(tmp_path, capsys) -> None:
     code, _, err = show(capsys, str(tmp_path / "nowhere"))
     assert code == 2
