@@ -164,6 +164,7 @@ def _collect(
 ) -> int:
     from osvc_diag.cli.report import result_as_json, tell_result  # noqa: PLC0415 - not for --help
     from osvc_diag.run.frontdoor import make_bundle  # noqa: PLC0415
+    from osvc_diag.run.peers import peers_of  # noqa: PLC0415
 
     sending = _sending(args, plugins, output, site)
     request = _request(args, sending.settings)
@@ -173,7 +174,7 @@ def _collect(
         result = make_bundle(request, node, plugins, output=sending.settings.output, on_event=on_event)
     code = GAPS if result.gaps else COMPLETE
     if not output.is_json:
-        tell_result(result, output)
+        tell_result(result, peers_of(node.name, node.cluster.nodes), output)
         output.result(result.bundle)
     sent = _send(result, sending, output)
     if output.is_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import State
 from osvc_diag.plugin.artifact import CommandSource
@@ -94,8 +94,14 @@ def plan_as_json(prepared: Prepared) -> dict[str, object]:
     }
 
 
-def tell_result(result: Result, output: Output) -> None:
-    """Tell in one table what came of it, then what is missing, then the one next step."""
+def tell_result(result: Result, peers: Sequence[str], output: Output) -> None:
+    """Tell in one table what came of it, then what is missing, then the one next step.
+
+    Args:
+        result: what was made.
+        peers: the cluster's other nodes, by the names that they have: the manifest's may be masked.
+        output: tells it.
+    """
     manifest = result.manifest
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
     output.table("", ["collector", ">artifacts", ">stored", ">masked", ">gaps"], _by_collector(manifest))
@@ -111,16 +117,15 @@ def tell_result(result: Result, output: Output) -> None:
         output.warn(limit)
     _tell_gaps(result.gaps, output)
     output.say(f"support: {manifest.support.words}")
-    _tell_peers(manifest, output)
+    _tell_peers(peers, manifest.cluster.peer_command, output)
 
 
-def _tell_peers(manifest: Manifest, output: Output) -> None:
-    cluster = manifest.cluster
-    if cluster.peers:
-        told = "; on each of them:" if cluster.peer_command else ""
-        output.say(f"support wants the same of {' '.join(cluster.peers)}{told}")
-    if cluster.peer_command:
-        output.say(f"  {cluster.peer_command}")
+def _tell_peers(peers: Sequence[str], command: Optional[str], output: Output) -> None:
+    if peers:
+        told = "; on each of them:" if command else ""
+        output.say(f"support wants the same of {' '.join(peers)}{told}")
+    if command:
+        output.say(f"  {command}")
 
 
 def masked_words(manifest: Manifest) -> str:

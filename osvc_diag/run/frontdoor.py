@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -177,7 +178,9 @@ def make_bundle(
                 extra_rules=plugins.rules,
                 mask_network=request.mask_network,
             )
-        with BundleWriter(folder, name or _name(prepared), compression=request.compression) as writer:
+        with BundleWriter(
+            folder, name or _name(prepared, redactor), compression=request.compression
+        ) as writer:
             with (
                 phases("collect", announce=False),
                 closing(
@@ -255,13 +258,18 @@ class _Phases:
 
 
 def _planned(plan: Plan, folder: str) -> events.Planned:
-    return events.Planned(len(plan.artifacts), plan.source_bytes, plan.expected_bytes, folder)
+    return events.Planned(
+        len(plan.artifacts), plan.source_bytes, plan.expected_bytes, os.path.abspath(folder)
+    )
 
 
-def _name(prepared: Prepared) -> str:
-    node = prepared.node
+def _name(prepared: Prepared, redactor: Redactor) -> str:
+    """Return the bundle's name: every member's name begins with it, so it is masked as they are."""
+    cluster, node = prepared.node.cluster.name, prepared.node.name
     selection = selection_word(prepared.request.selectors, [str(obj) for obj in prepared.objects])
-    return bundle_name(node.cluster.name, node.name, selection, prepared.started)
+    if prepared.request.mask_network:
+        cluster, node = cluster and redactor.mask_text(cluster), redactor.mask_text(node)
+    return bundle_name(cluster, node, selection, prepared.started)
 
 
 def _plugin_gaps(plugins: Plugins, request: Request) -> list[Gap]:

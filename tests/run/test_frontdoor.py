@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tarfile
 from typing import TYPE_CHECKING, Callable
 
 import pytest
@@ -52,6 +53,15 @@ def test_the_name_tells_cluster_node_object_and_time(node: Node, tmp_path: Path)
         bundle = diagnose(selectors, node=node, output=str(tmp_path)).bundle
         stem = os.path.basename(bundle).split("_")
         assert stem[:4] == ["osvc-diag", "lab", "node1", word]
+
+
+def test_a_name_that_is_masked_is_not_told_by_the_bundle_s(node: Node, tmp_path: Path) -> None:
+    bundle = diagnose("svc1", node=node, output=str(tmp_path), mask_network=True).bundle
+    stem = os.path.basename(bundle).split("_")
+    assert stem[1] == "lab"
+    assert stem[2].startswith("masked-node-")
+    with tarfile.open(bundle) as archive:
+        assert not any("node1" in name for name in archive.getnames())
 
 
 def test_the_users_own_words_are_redacted(node: Node, tmp_path: Path) -> None:
