@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from typing import TYPE_CHECKING, Optional
 
@@ -41,5 +42,6 @@ def _sweep(folder: str, running: Collection[int]) -> None:
             if named is None or int(named[1]) in running or int(named[1]) == os.getpid():
                 continue
             with contextlib.suppress(OSError):
-                if entry.is_dir(follow_symlinks=False) and entry.stat().st_uid == os.geteuid():
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
                     shutil.rmtree(entry.path, ignore_errors=True)
