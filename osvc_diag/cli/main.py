@@ -7,6 +7,7 @@ import codecs
 import contextlib
 import importlib
 import io
+import json
 import os
 import signal
 import stat
@@ -120,7 +121,8 @@ def _run(argv: list[str]) -> int:
     try:
         args = parser.parse_intermixed_args(argv)
     except UsageError as error:
-        make_output(argparse.Namespace(quiet=False, verbose=False, json=False)).error(error)
+        is_json = "--json" in argv and name != "redact"  # its stdout is for text alone
+        _fail(error, make_output(argparse.Namespace(quiet=False, verbose=False, json=is_json)))
         return error.exit_code
     return _guarded(command.run, args, make_output(args))
 
@@ -132,7 +134,7 @@ def _guarded(
     try:
         return run(args, output)
     except DiagError as error:
-        output.error(error)
+        _fail(error, output)
         if args.debug:
             traceback.print_exc()
         return error.exit_code
@@ -142,8 +144,21 @@ def _guarded(
         if args.debug:
             raise
         # The text of an unforeseen error may quote what it stumbled over: only its kind is told.
-        output.error(_internal(error))
+        _fail(_internal(error), output)
         return INTERNAL_ERROR
+
+
+def _fail(error: DiagError, output: Output) -> None:
+    """Tell what went wrong; a program that asked for JSON gets that in place of a result."""
+    output.error(error)
+    if output.is_json and not output.has_result:
+        facts = {
+            "error": type(error).__name__,
+            "message": str(error),
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        output.result(json.dumps(facts, indent=2))
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,8 @@ class Output:
     is_verbose: bool = False
     is_json: bool = False
     """Whether the result is wanted as JSON."""
+    has_result: bool = field(default=False, init=False)
+    """Whether a result was printed."""
     stdout: TextIO = field(default_factory=lambda: _or_nowhere(sys.stdout))
     stderr: TextIO = field(default_factory=lambda: _or_nowhere(sys.stderr))
 
@@ -34,6 +36,7 @@ class Output:
         Raises:
             DiagError: stdout cannot be written; the text of the error has the result.
         """
+        self.has_result = True
         try:
             self.stdout.write(text + "\n")
             self.stdout.flush()

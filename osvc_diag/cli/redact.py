@@ -53,6 +53,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return OK
     from osvc_diag.redaction import Redactor, Tokens  # noqa: PLC0415
 
+    output.has_result = True  # stdout is for the text alone: no error is written between
     secrets = _learned(args, output)
     redactor = Redactor(
         secrets, Tokens.for_cluster(secrets), extra_rules=rules, mask_network=args.mask_network

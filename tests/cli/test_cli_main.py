@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import signal
 from typing import TYPE_CHECKING, Callable
 
@@ -61,6 +62,24 @@ def test_a_wrong_option_is_told_in_two_lines(capsys: pytest.CaptureFixture[str])
 def test_a_mistyped_option_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["svc1", "--dry-rn"]) == 2
     assert "hint: did you mean --dry-run? usage: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "code"),
+    [
+        (["show", "/none.tar.gz", "--json"], "UsageError", 2),
+        (["collect", "--json", "--nonsense"], "UsageError", 2),
+        (["plugins", "--json", "nonsense"], "PluginUnavailableError", 3),
+    ],
+)
+def test_an_error_is_json_too_where_that_is_asked_for(
+    words: list[str], error: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == code
+    told = capsys.readouterr()
+    facts = json.loads(told.out)
+    assert (facts["error"], facts["exit_code"]) == (error, code)
+    assert told.err.startswith(f"osvc_diag: {facts['message']}\n")
 
 
 def test_options_may_stand_anywhere(
