@@ -74,7 +74,7 @@ def by_another_python(svc, env):
     if python is None:
         svc.log.error("support: osvc_diag needs Python %d.%d or newer, and there is none" % OLDEST)
         return FAILED
-    command = [python, "-m", "osvc_diag", "collect", svc.path, "--upload"]
+    command = [python, "-m", "osvc_diag", "collect", svc.path, "--upload", "--node", env.nodename]
     # Which root is the agent's; the site's diag.ini names the proxy, for sudo dropped https_proxy.
     environ = dict(os.environ, OSVC_ROOT_PATH=env.paths.pathsvc)
     process = subprocess.Popen(
@@ -87,6 +87,8 @@ def by_another_python(svc, env):
         results = process.stdout.read().splitlines()  # its path and its link: that fits into any pipe
     code = process.wait()
     if code not in (0, GAPS):
+        for bundle in results[:1]:
+            svc.log.info("support: the bundle is %s", bundle)
         svc.log.error("support: osvc_diag failed with exit code %d", code)
         return FAILED
     svc.log.info("support: delivered: %s", results[-1])
