@@ -72,7 +72,7 @@ def _list(plugins: Plugins, output: Output) -> None:
         for info in plugins.infos
         for collector in info.collectors or ("",)
     ]
-    output.table("", ["plugin", "from", "collector", "what it takes"], rows, as_result=True)
+    output.table("", ["plugin", "from", "collector", "about"], rows, as_result=True)
     for name, problem in plugins.failures:
         output.warn(f"{name} is not in use: {_shortened(problem)}")
 

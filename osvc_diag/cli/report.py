@@ -154,9 +154,8 @@ def _tell_commands(manifest: Manifest, output: Output) -> None:
     if failed:
         told = [f"{printable(entry.source)} ({entry.reason})" for entry in failed[:COMMANDS_SHOWN]]
         more = f" and {len(failed) - len(told)} more" if len(failed) > len(told) else ""
-        output.say(
-            f"{counted(len(failed), 'command')} failed, and what they said was taken: {', '.join(told)}{more}"
-        )
+        said = "what it said" if len(failed) == 1 else "what they said"
+        output.say(f"{counted(len(failed), 'command')} failed, and {said} was taken: {', '.join(told)}{more}")
 
 
 def _by_collector(manifest: Manifest) -> list[tuple[str, str, str, str, str]]:
