@@ -51,7 +51,8 @@ class PluginProcess:
         """Why it is gone."""
         self._lock = threading.Lock()
         self._inbox = Inbox()
-        self._printed: list[bytes] = []
+        self._printed = bytearray()
+        self._is_quiet = False
         self._allowed = 0
         self._popen, self._life = start(mark, environ)
         pipes = (self._popen.stdin, self._popen.stdout, self._popen.stderr)
@@ -197,8 +198,9 @@ class PluginProcess:
             piece = self._read(self._noise)
         except (EOFError, OSError):
             return False
-        if sum(map(len, self._printed)) <= MOST_TEXT:
-            self._printed.append(piece)
+        if len(self._printed) <= MOST_TEXT:
+            self._printed += piece
+        self._is_quiet = not piece
         return True
 
     def _last_words(self) -> str:
@@ -206,11 +208,11 @@ class PluginProcess:
         self._wait_for_exit(LAST_WORDS)
         with contextlib.suppress(OSError):
             while self._listen():
-                if not self._printed[-1] or sum(map(len, self._printed)) > MOST_TEXT:
+                if self._is_quiet or len(self._printed) > MOST_TEXT:
                     break
         had_exited = self._has_exited()
         self._kill()
-        printed = b"".join(self._printed)
+        printed = self._printed
         text = printed.decode("utf-8", "replace").strip() if len(printed) <= MOST_TEXT else ""
         how = _ending(self._popen.returncode) if had_exited else "closed its line, so it was ended"
         return f"its process {how}" + (f"; it had printed: {text}" if text else "")
