@@ -50,6 +50,11 @@ class CommandPool:
         self._mark = secrets.token_hex(8)
         self._runs: list[Running] = []
         self._by_name: dict[str, Running] = {}
+        self._places: dict[Running, int] = {}
+        self._taken: list[Running] = []
+        """Those that run, or hold something; of thousands the others need not be asked each time."""
+        self._used = 0.0
+        """Seconds that all others ran."""
         self._wake = threading.Condition()
         self._next = 0
         self._passed = 0
@@ -136,6 +141,7 @@ class CommandPool:
             streams.append((source.stream, artifact.name))
         for number, (command, streams) in enumerate(wanted):
             running = Running(command, [stream for stream, _ in streams], f"{self._mark}-{number}-")
+            self._places[running] = number
             self._runs.append(running)
             self._by_name.update((name, running) for _, name in streams)
 
@@ -157,12 +163,14 @@ class CommandPool:
         """Return the next command, once there is memory for what it will write."""
         with self._wake:
             while not self._is_closed and self._next < len(self._runs):
+                self._forget_what_is_over()
                 # The one that is waited for is started in any case: it may be others that hold so much.
                 is_wanted = self._next <= self._passed
-                if is_wanted or sum(running.held for running in self._runs) <= MOST_HELD:
+                if is_wanted or sum(running.held for running in self._taken) <= MOST_HELD:
                     running = self._runs[self._next]
                     self._next += 1
-                    used = sum(other.active for other in self._runs)
+                    used = self._used + sum(other.active for other in self._taken)
+                    self._taken.append(running)
                     if used > ALL_TIMEOUT:
                         running.finish(
                             Ending(Cause.BUDGET, detail=f"all commands together ran {used:.0f} s before")
@@ -172,13 +180,18 @@ class CommandPool:
                 self._wake.wait(1.0)
         return None
 
+    def _forget_what_is_over(self) -> None:
+        is_over = [running.ending is not None and not running.held for running in self._taken]
+        self._used += sum(running.active for running, over in zip(self._taken, is_over) if over)
+        self._taken = [running for running, over in zip(self._taken, is_over) if not over]
+
     def _nudge(self) -> None:
         with self._wake:
             self._wake.notify_all()
 
     def _give_up_before(self, running: Running) -> None:
         """Let go of the commands whose turn passed without anybody reading them."""
-        if running in self._runs[: self._passed]:
+        if self._places[running] < self._passed:
             return  # its second output
         while self._runs[self._passed] is not running:
             other = self._runs[self._passed]
