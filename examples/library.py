@@ -27,4 +27,6 @@ def main(root: str, selector: str, output: str) -> int:
 
 
 if __name__ == "__main__":
+    if not sys.argv[3:]:
+        sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:4]))

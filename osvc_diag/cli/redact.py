@@ -62,7 +62,10 @@ def run(args: argparse.Namespace, output: Output) -> int:
     with _opened(args.file) as source:
         _redact(redactor, source, _form(args), counts, output)
     if output.is_json:
-        output.say(json.dumps({"masked": dict(sorted(counts.items())), "limits": secrets.limits}))
+        # A result, though not on stdout: --quiet keeps it.
+        output.stderr.write(
+            json.dumps({"masked": dict(sorted(counts.items())), "limits": secrets.limits}) + "\n"
+        )
     else:
         output.say(_summary(counts))
     return OK

@@ -121,7 +121,9 @@ def test_quiet_leaves_stdout_alone_and_stderr_empty(sample_tree: Callable[..., s
 
 
 def test_counts_come_as_json_on_stderr_when_asked(sample_tree: Callable[..., str]):
-    done = redact("--json", "--root", sample_tree("node1", "fhs"), stdin=b"token=abc1 token=abc2\n")
+    done = redact(
+        "--json", "--quiet", "--root", sample_tree("node1", "fhs"), stdin=b"token=abc1 token=abc2\n"
+    )
     assert json.loads(done.stderr) == {"masked": {"assignment": 1}, "limits": []}
 
 
