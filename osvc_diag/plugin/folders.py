@@ -22,7 +22,7 @@ MOST_FILES = 200  # in one folder
 # As run-parts has it: what editors and packages leave beside a file, and hidden files, are none.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9]+)?")
 _LEFT_BEHIND = re.compile(
-    r".*\.(?:bak|disabled|md|old|orig|pyc|rej|rpmnew|rpmsave|save|swp|tmp|txt)", re.IGNORECASE
+    r"readme|.*\.(?:bak|disabled|md|old|orig|pyc|rej|rpmnew|rpmsave|save|swp|tmp|txt)", re.IGNORECASE
 )
 
 

@@ -56,6 +56,7 @@ def test_an_executable_is_a_plugin_and_its_comment_says_what_it_is(folder):
         "acme.py.rpmsave",
         "acme.bak",
         "README.md",
+        "README",
         "#acme.py#",
         "a b.py",
         "acme.pyc",
@@ -143,10 +144,10 @@ def test_the_site_s_folder_is_refused_as_a_whole_where_others_can_write_it(folde
 
 
 def test_a_folder_that_was_asked_for_has_to_be_good(tmp_path):
-    with pytest.raises(PluginUnavailableError, match="there is no plugin folder /.*none"):
+    with pytest.raises(PluginUnavailableError, match=r"there is no plugin folder /.*none"):
         plugin_files(None, [str(tmp_path / "none")])
     (tmp_path / "file").touch()
-    with pytest.raises(PluginUnavailableError, match="there is no plugin folder /.*file"):
+    with pytest.raises(PluginUnavailableError, match=r"there is no plugin folder /.*file"):
         plugin_files(None, [str(tmp_path / "file")])
     loose = tmp_path / "loose"
     loose.mkdir()
