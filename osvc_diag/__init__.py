@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.options import Option
     from osvc_diag.plugin.profile import Profile
     from osvc_diag.redaction.rule import Anchor, Rule
-    from osvc_diag.run.frontdoor import Result, diagnose
+    from osvc_diag.run.frontdoor import Result
+    from osvc_diag.run.library import diagnose
     from osvc_diag.run.request import Issue
     from osvc_diag.settings import Settings, resolve_settings
 
@@ -71,7 +72,7 @@ _HOMES = {
     "Rule": "osvc_diag.redaction.rule",
     "Settings": "osvc_diag.settings",
     "State": "osvc_diag.bundle.manifest",
-    "diagnose": "osvc_diag.run.frontdoor",
+    "diagnose": "osvc_diag.run.library",
     "hookimpl": "osvc_diag.plugin.hookspecs",
     "resolve_settings": "osvc_diag.settings",
     "upload": "osvc_diag.exchange.sending",

@@ -20,7 +20,7 @@ from loopback_proxy import running_proxy
 from osvc_diag.exchange.progress import progress_path
 from osvc_diag.exchange.receipt import load_receipt, receipt_path
 from osvc_diag.node.node import Node
-from osvc_diag.run.frontdoor import diagnose
+from osvc_diag.run.library import diagnose
 from osvc_diag.run.request import Issue
 
 TIMEOUT = 60  # seconds; more is a hang
