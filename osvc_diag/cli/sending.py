@@ -83,7 +83,7 @@ def send(
     command = upload_command(path, settings, sending.args, yes=True)
     with OpenedBundle(path) as opened:
         manifest, issue = _read(opened)
-        if not sending.is_agreed and not output.is_interactive:
+        if not sending.is_agreed and (output.is_quiet or not output.is_interactive):
             raise UsageError("nothing was sent: nobody is there to ask", hint=f"to send it: {command}")
         receipt = earlier_receipt(opened, exchange.url)
         if receipt is not None:
@@ -100,10 +100,10 @@ def send(
         if not sending.is_agreed and not is_agreed(output):
             output.say(f"nothing was sent; the bundle is kept: {path}")
             return None
-        issue = ask_issue(issue)
-        text = ticket_text(manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256)
-        conditions = replace(conditions, text=text)
         try:
+            issue = ask_issue(issue)
+            text = ticket_text(manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256)
+            conditions = replace(conditions, text=text)
             with output.progress() as on_event:
                 receipt = deliver(opened, exchange, conditions, verdict=verdict, on_event=on_event)
         except ExchangeError as error:

@@ -92,6 +92,13 @@ class Collector:
         """Tell whether a path on the node, absolute and normal, lies in one of its folders."""
         return any(path == folder or path.startswith(f"{folder}/") for folder in self.folders)
 
+    @property
+    def audience(self) -> str:
+        """Which nodes and objects it is for, in words."""
+        agents = f"agent {' or '.join(self.agents)}" if self.agents else ""
+        kinds = f"objects of kind {' or '.join(self.kinds)}" if self.kinds else ""
+        return " and ".join(filter(None, (agents, kinds))) or "any node"
+
     def objects_of(self, node: Node, objects: Sequence[ObjectPath]) -> Optional[Sequence[ObjectPath]]:
         """Return the objects that it is for; None where it is not for this node, or for none of them."""
         if self.agents and node.agent.kind in AGENTS and node.agent.kind not in self.agents:

@@ -13,9 +13,9 @@ from osvc_diag.reading.descent import Descent, NotTakenError, locator
 _NO_FILES = re.compile(r"/(?:proc|sys|dev|run/credentials|run/secrets|run/user)(?:/.*)?", re.DOTALL)
 # Files that are a credential and nothing else, some of them in a form in which redaction sees none.
 _SECRETS = re.compile(
-    r"g?shadow(?:[-.~].{0,16})?|opasswd(?:\.old)?|master\.passwd|\.?htpasswd"
+    r"g?shadow(?:[-.~].*)?|opasswd(?:\.old)?|master\.passwd|\.?htpasswd"
     r"|private_key|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|ssh_host_\w{1,16}_key"
-    r"|.*\.(?:key|keytab|p12|pfx|jks|keystore|kdbx|ppk)"
+    r"|.*\.(?:key|keytab|p12|pfx|jks|jceks|bcfks|keystore|kdbx|kbx|gpg|pkcs12|p8|ppk)"
     r"|\.netrc|\.pgpass|\.my\.cnf|\.git-credentials",
     re.DOTALL | re.IGNORECASE,
 )

@@ -51,6 +51,10 @@ class Choice:
             if collector.name in self._only or self._profile.includes(collector.profile)
         )
 
+    def names(self, collector: Collector) -> bool:
+        """Tell whether a collector was asked for by its name."""
+        return collector.name in self._only
+
     def takes(self, collector: Collector, artifact: Artifact) -> bool:
         """Tell whether an artifact is wanted of a collector; each has to be asked about."""
         if self._profile is Profile.QUICK and isinstance(artifact.source, CommandSource):

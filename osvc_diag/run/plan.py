@@ -120,6 +120,10 @@ def make_plan(
     for collector in collectors:
         own = collector.objects_of(node, objects)
         if own is None:
+            if choice is not None and choice.names(collector):
+                gaps.append(
+                    Gap(State.SKIPPED, f"it is for {collector.audience}: here is none", collector.name)
+                )
             continue
         told = (values or {}).get(collector.name, {})
         named, problems = _Naming(collector, resolver.of(collector), told).ask(node, own, patient)

@@ -173,3 +173,10 @@ def test_no_time_at_all_gives_a_bundle_of_gaps(tmp_path: Path, sample_tree: Call
     assert done.returncode == 10, done.stderr
     folder = unpack(str(tmp_path / "out.tar.gz"), str(tmp_path / "unpacked"))
     assert files_of(folder) == ["README.txt", "SHA256SUMS", "issue.json", "manifest.json"]
+
+
+def test_a_collector_asked_for_by_name_that_is_for_another_agent_is_a_gap(collected: Collected) -> None:
+    result = collected("node", only=("node-journal", "node-conf"))
+    assert [(gap.collector, gap.reason) for gap in result.gaps] == [
+        ("node-journal", "it is for agent om3: here is none")
+    ]

@@ -42,6 +42,7 @@ def test_where_the_agent_cannot_be_told_it_is_asked(live_node):
 def test_it_is_given_its_kinds_alone_and_not_asked_without_any(live_node):
     chosen = paths("prod/sec/s1", "svc1", "prod/vol/v1")
     assert collector(kinds=("svc", "vol")).objects_of(live_node(), chosen) == paths("svc1", "prod/vol/v1")
+    assert collector(kinds=("usr",), agents=("om3",)).audience == "agent om3 and objects of kind usr"
     assert collector(kinds=("usr",)).objects_of(live_node(), chosen) is None
     assert collector(kinds=("svc",)).objects_of(live_node(), []) is None
     assert collector().objects_of(live_node(), []) == []

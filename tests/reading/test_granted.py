@@ -144,6 +144,8 @@ def test_on_a_copy_an_absolute_link_leads_below_its_root(outside):
         "/etc/shadow",
         "/etc/shadow-",
         "/etc/gshadow",
+        "/etc/shadow.saved-before-the-migration",
+        "/srv/app/trust.jceks",
         "/etc/security/opasswd",
         "/root/.ssh/id_ed25519",
         "/etc/ssh/ssh_host_rsa_key",
