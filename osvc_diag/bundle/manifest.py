@@ -210,6 +210,12 @@ class WindowFacts:
     until: Optional[str] = None
     """Exclusive."""
 
+    @property
+    def words(self) -> str:
+        """Which part, for people; empty where all of it was."""
+        is_part = self.since is not None or self.until is not None
+        return f"{self.since or 'the beginning'} to {self.until or 'the end'}" if is_part else ""
+
 
 @dataclass(frozen=True)
 class LimitFacts:
@@ -257,6 +263,11 @@ class Manifest:
     """How long each phase took."""
     gaps: tuple[Gap, ...] = ()
     artifacts: tuple[ArtifactEntry, ...] = ()
+
+    @property
+    def made(self) -> str:
+        """When, and by what, for people: to the second."""
+        return f"{to_the_second(self.started)} by osvc_diag {self.tool_version}"
 
     @property
     def masked(self) -> dict[str, int]:
@@ -325,6 +336,12 @@ def utc(seconds: float) -> Optional[str]:
     except (ValueError, OverflowError, OSError):
         return None
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def to_the_second(time: str) -> str:
+    """Return a time that `utc` gave without its fraction."""
+    whole, point, _ = time.partition(".")
+    return whole + "Z" if point else time
 
 
 def shareable_size(size: int, masked: Mapping[str, int]) -> int:

@@ -118,7 +118,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice = parser.add_argument_group("whether it is sent").add_mutually_exclusive_group()
     choice.add_argument("--upload", action="store_true", help="send it without asking")
     choice.add_argument("--no-upload", action="store_true", help="do not send it, and do not ask")
-    add_exchange_arguments(parser)
+    add_exchange_arguments(parser, yes="the same as --upload")
     group = parser.add_argument_group("the issue")
     group.add_argument("--ticket", default="", metavar="ID", help="of a ticket that exists already")
     group.add_argument(

@@ -20,8 +20,13 @@ _SHOWN_AGAIN = (
 )
 
 
-def add_exchange_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add them; those that stand in `Settings` have its names, and None where they are not given."""
+def add_exchange_arguments(parser: argparse.ArgumentParser, *, yes: str = "send it without asking") -> None:
+    """Add them; those that stand in `Settings` have its names, and None where they are not given.
+
+    Args:
+        parser: of the command.
+        yes: what --yes does, in words.
+    """
     group = parser.add_argument_group("where it is sent")
     group.add_argument(
         "--exchange",
@@ -47,7 +52,7 @@ def add_exchange_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         help="a larger bundle is not in the mail, but a link to it (default 10M)",
     )
-    group.add_argument("-y", "--yes", action="store_true", help="send it without asking")
+    group.add_argument("-y", "--yes", action="store_true", help=yes)
 
 
 def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *, yes: bool) -> str:

@@ -50,9 +50,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 
 def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    node, window = manifest.node, manifest.window
+    node = manifest.node
     copy = "" if node.live else ", from a copy of its files"
-    yield "made", f"{manifest.started} by osvc_diag {manifest.tool_version}"
+    yield "made", manifest.made
     yield "node", node.name + copy
     yield "agent", " ".join(filter(None, [node.agent, node.agent_version]))
     nodes = f" ({_listed(manifest.cluster.nodes)})" if manifest.cluster.nodes else ""
@@ -62,8 +62,8 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
     if manifest.selection.related:
         yield "related", _listed(manifest.selection.related)
     yield "support", manifest.support.words
-    if window.since or window.until:
-        yield "window", f"{window.since or 'the beginning'} to {window.until or 'the end'}"
+    if manifest.window.words:
+        yield "window", manifest.window.words
     if manifest.label:
         yield "label", manifest.label
     for limit in manifest.redaction.limits:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.bundle.manifest import State
+from osvc_diag.bundle.manifest import State, to_the_second
 from osvc_diag.printable import printable
 from osvc_diag.units import counted, format_size
 
@@ -85,18 +85,12 @@ def _head(manifest: Manifest, daemon: Optional[str]) -> str:
         ("agent", agent),
         ("daemon", daemon or "unknown"),
         ("support", manifest.support.words),
-        ("collected", f"{_to_the_second(manifest.started)} by osvc_diag {manifest.tool_version}"),
-        ("window", f"{manifest.window.since or 'the beginning'} to {manifest.window.until or 'the end'}"),
+        ("collected", manifest.made),
+        ("window", manifest.window.words),
         ("label", manifest.label or ""),
     ]
     text = "".join(f"{name:<{_WIDTH}}{value}\n" for name, value in lines if value)
     return f"OpenSVC diagnostics bundle\n\n{text}"
-
-
-def _to_the_second(time: str) -> str:
-    """Return a time of the manifest without its fraction."""
-    whole, point, _ = time.partition(".")
-    return whole + "Z" if point else time
 
 
 def _issue(issue: Issue) -> str:
@@ -127,7 +121,7 @@ def _frozen(manifest: Manifest, node: Node) -> str:
     for known in node.objects:
         flags[node.member(f"{node.layout.var_path(known.path)}/frozen")] = str(known.path)
     found = [
-        f"  {flags[entry.name]}, since {_to_the_second(entry.mtime or '')}\n"
+        f"  {flags[entry.name]}, since {to_the_second(entry.mtime or '')}\n"
         for entry in manifest.artifacts
         if entry.name in flags and entry.is_stored
     ]

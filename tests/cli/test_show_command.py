@@ -70,7 +70,7 @@ def test_it_tells_what_is_in_a_bundle_what_is_missing_and_what_was_masked(tmp_pa
     assert (code, err) == (0, "")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     for expected in [
-        "made 2026-11-22T20:00:00.000000Z by osvc_diag 0.1",
+        "made 2026-11-22T20:00:00Z by osvc_diag 0.1",
         "node node1, from a copy of its files",
         "agent b2.1",
         "cluster c1 (node1 node2)",
