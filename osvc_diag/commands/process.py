@@ -9,6 +9,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Callable, Optional
 
+from osvc_diag.commands.lifeline import Lifeline
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -53,6 +55,7 @@ class Process:
             umask=0o077,
         )
         self.pid = self._popen.pid
+        self._lifeline = Lifeline(self.pid)
         pipes = (self._popen.stdout, self._popen.stderr)
         self.pipes = tuple(None if pipe is None else pipe.fileno() for pipe in pipes)
         """Descriptors of both outputs, in this order; they are closed by `close`."""
@@ -84,6 +87,7 @@ class Process:
         if not self._is_alone():
             self._signal(signal.SIGKILL)
             _wait(self._is_reaped, LAST_GRACE, bool)
+        self._lifeline.let_go()
         return self._popen.returncode
 
     def close(self) -> None:
