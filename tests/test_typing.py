@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from mypy import api
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,8 +75,6 @@ Node.discover().conf_of("svc1")  # wrong
 
 @pytest.fixture
 def check(tmp_path: Path):
-    api = pytest.importorskip("mypy.api")
-
     def run(*arguments: str) -> str:
         config = tmp_path / "mypy.ini"
         config.write_text("[mypy]\n")

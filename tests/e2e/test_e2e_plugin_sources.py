@@ -147,7 +147,7 @@ def test_a_file_that_others_can_write_is_a_gap_with_the_reason(site: SimpleNames
 def test_a_folder_that_was_named_and_is_refused_is_an_error_of_its_own(site: SimpleNamespace) -> None:
     done = site.run("svc1", "--plugin-dir", str(site.folder / "none"))
     assert done.returncode == 3
-    assert "No such file or directory" in done.stderr
+    assert "there is no plugin folder" in done.stderr
 
 
 @pytest.mark.parametrize("how", ["option", "variable", "site file"])
