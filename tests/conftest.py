@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -26,6 +27,11 @@ DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 # A machine that is busy is no failure.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+# Under nohup, or in the background of a script, what tests start would inherit that these are ignored.
+with contextlib.suppress(ValueError):  # not in the main thread
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def unpack_sample(folder: str, node: str = "node1", layout: str = "fhs") -> str:

@@ -114,11 +114,6 @@ def test_a_hanging_agent_costs_its_answers_and_nothing_else(
     assert om.left_behind() == []
 
 
-def _heed_a_hangup() -> None:
-    """Undo nohup, under which the tests may run."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
@@ -136,7 +131,6 @@ def test_whoever_interrupts_a_run_ends_its_commands_too(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_heed_a_hangup,  # noqa: PLW1509 - no other thread is there
     ) as process:
         until = time.monotonic() + TIMEOUT
         while len(om.left_behind()) < (1 if mode == "huge" else 2) and time.monotonic() < until:
