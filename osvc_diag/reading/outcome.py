@@ -49,7 +49,3 @@ class Outcome:
         """Say that all of it was left out, as asked."""
         self.left_out_bytes = self.source_bytes
         self.settle("skipped", reason, is_gap=False)
-
-    def become(self, other: Outcome) -> None:
-        """Take over all that another one says."""
-        self.__dict__.update(other.__dict__)
