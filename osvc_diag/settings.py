@@ -7,7 +7,6 @@ file can say yes for the user. A site can say no: `upload = never` holds against
 from __future__ import annotations
 
 import configparser
-import math
 import os
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from osvc_diag.errors import UsageError
 from osvc_diag.exchange.login import Login, split_login
 from osvc_diag.ownership import UntrustedError, open_trusted
 from osvc_diag.plugin.profile import Profile
-from osvc_diag.units import parse_duration, parse_size
+from osvc_diag.units import parse_size, positive_duration, positive_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -235,13 +234,6 @@ def _url(value: str) -> str:
     return value.strip()
 
 
-def _positive_duration(value: str) -> float:
-    seconds = parse_duration(value)
-    if not 0 < seconds < math.inf:
-        raise UsageError(f"not a duration above 0: {value!r}")
-    return seconds
-
-
 def _policy(value: str) -> str:
     word = value.strip().lower()
     if word not in {ASK, NEVER}:
@@ -256,16 +248,16 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "proxy": _text,
         "proxy_credentials": _text,
         "ca_bundle": _text,
-        "lifetime": _positive_duration,
+        "lifetime": positive_duration,
         "upload": _policy,
-        "upload_timeout": _positive_duration,
+        "upload_timeout": positive_duration,
         "smtp": _text,
         "smtp_credentials": _text,
         "mail_from": _text,
         "mail_limit": parse_size,
-        "log_size": parse_size,
-        "max_size": parse_size,
-        "timeout": _positive_duration,
+        "log_size": positive_size,
+        "max_size": positive_size,
+        "timeout": positive_duration,
         "profile": Profile.parse,
         "output": _text,
         "block": _names,

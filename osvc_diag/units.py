@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from osvc_diag.errors import UsageError
 from osvc_diag.printable import quoted
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(?:([kmgt])(i?b)?|b)?", re.IGNORECASE | re.ASCII)
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhdw]?)", re.IGNORECASE | re.ASCII)
+T = TypeVar("T", int, float)
+
 _STEPS = " kmgt"
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -40,6 +43,30 @@ def parse_duration(text: str) -> float:
         raise UsageError(f"not a duration: {quoted(text)}", hint="write seconds, or 45s, 10m, 2h, 3d")
     number, unit = match.groups()
     return float(number) * _SECONDS[unit.lower()]
+
+
+def positive_size(text: str) -> int:
+    """Return the bytes of a limit; 0 is refused, for it reads as no limit as well as nothing at all.
+
+    Raises:
+        UsageError: it is no size, or none above 0.
+    """
+    return _above_zero(parse_size(text), "size", text)
+
+
+def positive_duration(text: str) -> float:
+    """Return the seconds of a limit; see `positive_size`.
+
+    Raises:
+        UsageError: it is no duration, or none above 0.
+    """
+    return _above_zero(parse_duration(text), "duration", text)
+
+
+def _above_zero(value: T, what: str, text: str) -> T:
+    if not value > 0:
+        raise UsageError(f"not a {what} above 0: {quoted(text)}", hint="leave it out for the default")
+    return value
 
 
 def counted(count: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osvc_diag.errors import UsageError
-from osvc_diag.units import format_size, parse_duration, parse_size
+from osvc_diag.units import format_size, parse_duration, parse_size, positive_duration, positive_size
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,13 @@ def test_what_is_no_duration_is_refused_with_a_hint(text):
         parse_duration(text)
     assert caught.value.hint is not None
     assert len(str(caught.value)) < 200
+
+
+def test_a_limit_is_above_zero():
+    assert (positive_size("1"), positive_duration("0.5s")) == (1, 0.5)
+    for parse, text in ((positive_size, "0"), (positive_size, "0.4"), (positive_duration, "0m")):
+        with pytest.raises(UsageError, match="above 0"):
+            parse(text)
 
 
 @pytest.mark.parametrize(

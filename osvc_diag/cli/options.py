@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from osvc_diag.errors import UsageError
-from osvc_diag.units import parse_duration, parse_size
+from osvc_diag.units import positive_duration, positive_size
 
 if TYPE_CHECKING:
     from osvc_diag.node.node import Node
@@ -36,13 +36,13 @@ def find_node(args: argparse.Namespace) -> Node:
 
 
 def size(text: str) -> int:
-    """Read a size for argparse."""
-    return _for_argparse(parse_size, text)
+    """Read a limit in bytes for argparse."""
+    return _for_argparse(positive_size, text)
 
 
 def duration(text: str) -> float:
-    """Read a duration for argparse, in seconds."""
-    return _for_argparse(parse_duration, text)
+    """Read a limit in seconds for argparse."""
+    return _for_argparse(positive_duration, text)
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Optional
 
 from osvc_diag.bundle.compression import Compression
+from osvc_diag.errors import UsageError
 from osvc_diag.plugin.profile import Profile
 
 DEFAULT_LOG_SIZE = 32 * 1024 * 1024  # bytes kept of a log and its rotated ones
@@ -56,3 +57,14 @@ class Request:
     issue: Issue = field(default_factory=Issue)
     mask_network: bool = False
     """Whether addresses and host names are masked too."""
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that leaves nothing.
+
+        Raises:
+            UsageError: one is not above 0.
+        """
+        for name in ("log_size", "max_size", "timeout", "cpu_time"):
+            limit = getattr(self, name)
+            if limit is not None and not limit > 0:
+                raise UsageError(f"{name} is {limit}: a limit has to be above 0")

@@ -9,6 +9,11 @@ import sys
 
 import pytest
 
+from osvc_diag import diagnose
+from osvc_diag.cli.main import main
+from osvc_diag.errors import UsageError
+from osvc_diag.settings import resolve_settings
+
 
 @pytest.mark.parametrize(
     ("variable", "option", "smaller"),
@@ -37,6 +42,23 @@ def test_a_variable_that_makes_no_sense_is_told_before_anything_is_collected(sam
     assert done.returncode == 2
     assert "OSVC_DIAG_MAX_SIZE" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["timeout", "cpu_time", "max_size", "log_size", "lifetime", "upload_timeout"]
+)
+def test_a_limit_of_nothing_is_refused_wherever_it_stands(sample_tree, tmp_path, capfd, name) -> None:
+    option = f"--{name.replace('_', '-')}"
+    assert main(["svc1", "--root", sample_tree(), "--output", str(tmp_path), option, "0"]) == 2
+    assert f"{option}: not a " in (told := capfd.readouterr().err)
+    assert "above 0: '0'" in told
+    assert not list(tmp_path.iterdir())
+    if name != "cpu_time":  # an option only
+        with pytest.raises(UsageError, match="above 0"):
+            resolve_settings(environ={f"OSVC_DIAG_{name.upper()}": "0"})
+    if name not in {"lifetime", "upload_timeout"}:  # those of the library's other function
+        with pytest.raises(UsageError, match=f"{name} is 0: a limit has to be above 0"):
+            diagnose("svc1", **{name: 0})
 
 
 @pytest.mark.parametrize(
