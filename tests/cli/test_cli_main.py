@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
-import signal
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 import pytest
 
 from osvc_diag import __version__
 from osvc_diag.cli import collect
 from osvc_diag.cli.main import COMMANDS, main
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_help_tells_all_commands_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

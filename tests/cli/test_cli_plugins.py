@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 from typing import TYPE_CHECKING
-
-import pytest
 
 from osvc_diag.cli.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
 
 SHIPPED = {
     "cluster-conf",
@@ -23,13 +20,6 @@ SHIPPED = {
     "object-state",
     "system",
 }
-
-
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_all_shipped_collectors_are_listed_with_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:

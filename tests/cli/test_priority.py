@@ -7,8 +7,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Callable
 
+import psutil
 import pytest
 
+from osvc_diag.cli.main import main
 from osvc_diag.cli.priority import NICENESS
 
 if TYPE_CHECKING:
@@ -49,3 +51,15 @@ def test_the_library_leaves_the_priority_of_its_process_alone(
     tmp_path: Path, sample_tree: Callable[..., str]
 ) -> None:
     assert last_line(LIBRARY, sample_tree(), str(tmp_path)) == [str(os.nice(0))]
+
+
+def test_a_command_in_the_process_of_the_tests_leaves_its_priority_alone(
+    tmp_path: Path, sample_tree: Callable[..., str]
+) -> None:
+    def own() -> list[object]:
+        process = psutil.Process()
+        return [os.nice(0), process.ionice() if hasattr(process, "ionice") else None]
+
+    before = own()
+    assert main(["svc1", "--root", sample_tree(), "--output", str(tmp_path), "-q"]) == 0
+    assert own() == before
