@@ -30,6 +30,7 @@ DEFAULT_EXCHANGE = "https://sfx.opensvc.com"
 PUBLIC_LOGIN = Login("support", "support")
 """Published on the support page: it may create, and neither read nor list."""
 
+BUILT_IN = "built in"  # as an origin: nobody said anything
 ASK = "ask"
 NEVER = "never"
 
@@ -85,7 +86,7 @@ class Settings:
 
     def origin(self, name: str) -> str:
         """Tell who set a value, for messages."""
-        return self.origins.get(name, "built in")
+        return self.origins.get(name, BUILT_IN)
 
 
 def resolve_settings(

@@ -192,8 +192,7 @@ def _sending(args: argparse.Namespace, plugins: Plugins, output: Output, etc: Op
             "--yes says to send the bundle, and --no-upload not to", hint="leave one of them out"
         )
     sending = sending_from(args, plugins, output, etc=etc, agreed=args.upload or args.yes)
-    if sending.is_agreed:
-        check_sending(sending)
+    check_sending(sending, output)
     return sending
 
 

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.errors import NodeNotFoundError
-from osvc_diag.settings import resolve_settings
+from osvc_diag.errors import DiagError, NodeNotFoundError, UsageError
+from osvc_diag.settings import BUILT_IN, NEVER, resolve_settings
 
 if TYPE_CHECKING:
     import argparse
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from osvc_diag.cli.output import Output
     from osvc_diag.plugin.plugin_manager import Plugins
     from osvc_diag.settings import Settings
+
+_WAYS = (
+    "exchange",
+    "exchange_credentials",
+    "proxy",
+    "proxy_credentials",
+    "ca_bundle",
+    "smtp",
+    "smtp_credentials",
+)
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,50 @@ def sending_from(
     return Sending(settings, plugins, os.environ, args, agreed)
 
 
-def check_sending(sending: Sending) -> None:
-    """Find out before anything is collected what could not be sent anyway.
+def check_sending(sending: Sending, output: Output) -> None:
+    """Find out before anything is collected that the bundle could not be sent anyway.
+
+    What the command line names has to make sense, and everything once it says yes; of what a variable or the
+    site's file names, a run that may end without sending is only warned.
+
+    Args:
+        sending: how it would be sent.
+        output: gets the warning.
 
     Raises:
-        UsageError: nobody owns the exchange's URL, or a credentials file or the proxy's URL cannot be used.
+        UsageError: nobody owns the URL, or proxy, relay, certificates or credentials cannot be used.
+        PluginUnavailableError: the plugin that should own the URL fails, or two claim it.
     """
-    from osvc_diag.exchange.delivery import conditions_from  # noqa: PLC0415 - many a bundle is never sent
-    from osvc_diag.exchange.registry import find_exchange  # noqa: PLC0415
+    origins = {sending.settings.origin(name) for name in _WAYS} - {BUILT_IN}
+    is_meant = sending.is_agreed or any(origin.startswith("--") for origin in origins)
+    is_unwanted = sending.args.no_upload or sending.settings.upload == NEVER
+    if not is_meant and (is_unwanted or not origins):
+        return
+    try:
+        _check(sending)
+    except DiagError as error:
+        if is_meant:
+            raise
+        output.warn(f"this bundle cannot be sent as things are: {error}")
 
-    find_exchange(sending.settings.exchange, sending.plugins)
-    conditions_from(sending.settings, environ=sending.environ, insecure=sending.insecure)
+
+def _check(sending: Sending) -> None:
+    from osvc_diag.exchange.delivery import conditions_from  # noqa: PLC0415 - many a bundle is never sent
+    from osvc_diag.exchange.errors import CertificateError  # noqa: PLC0415
+    from osvc_diag.exchange.mail import Relay  # noqa: PLC0415
+    from osvc_diag.exchange.registry import find_exchange  # noqa: PLC0415
+    from osvc_diag.exchange.trust import tls_context  # noqa: PLC0415
+
+    settings = sending.settings
+    find_exchange(settings.exchange, sending.plugins)
+    conditions_from(settings, environ=sending.environ, insecure=sending.insecure)
+    if settings.smtp is not None:
+        Relay.parse(settings.smtp)
+    if settings.ca_bundle is not None:
+        try:
+            tls_context(settings.ca_bundle, insecure=sending.insecure)
+        except CertificateError as error:
+            raise UsageError(str(error), hint=error.hint) from error
 
 
 def site_folder() -> Optional[str]:

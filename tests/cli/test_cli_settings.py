@@ -66,6 +66,11 @@ def test_a_limit_of_nothing_is_refused_wherever_it_stands(sample_tree, tmp_path,
     [
         (["--yes", "--no-upload"], "--no-upload"),
         (["--yes", "--exchange", "gopher://somewhere/"], "gopher"),
+        (["--no-upload", "--exchange", "htps://somewhere/"], "no exchange for htps://somewhere/"),
+        (["--exchange", "sfx.opensvc.com"], "no exchange for sfx.opensvc.com"),
+        (["--proxy", "ftp://proxy"], "--proxy: not a scheme of a proxy"),
+        (["--no-upload", "--smtp", "relay/x"], "not a mail relay"),
+        (["--ca-bundle", "/nowhere/ca.pem"], "/nowhere/ca.pem cannot be used"),
         (["--yes", "--exchange-credentials", "/nowhere/login"], "/nowhere/login: No such file"),
         (["--only", "node-conf", "--skip", "node-conf"], "no collector is left"),
     ],
@@ -79,3 +84,19 @@ def test_what_cannot_come_to_an_end_is_told_before_anything_is_collected(
     assert done.returncode == 2
     assert what in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "is_warned"),
+    [([], True), (["--no-upload"], False)],
+    ids=["it may be sent one day", "it is not to be sent"],
+)
+def test_a_wrong_exchange_of_the_site_costs_no_bundle_and_is_told_first(
+    sample_tree, tmp_path, monkeypatch, capfd, options, is_warned
+) -> None:
+    monkeypatch.setenv("OSVC_DIAG_EXCHANGE", "gopher://somewhere/")
+    assert main(["svc1", "--root", sample_tree(), "--output", str(tmp_path), *options]) == 0
+    told = capfd.readouterr().err
+    warning = "warning: this bundle cannot be sent as things are: no exchange for gopher://somewhere/\n"
+    assert (warning in told.partition(" to read; ")[0]) == is_warned
+    assert len(list(tmp_path.iterdir())) == 1
