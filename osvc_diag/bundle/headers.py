@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _ALWAYS = sum(_OWNER) + sum(_END) + 8 * ord(" ")  # of the checksum; it counts i
 
 LONGEST_NAME = 4096  # bytes below the bundle's folder; the longest path that Linux opens
 MOST_FOLDERS = 100  # that a member lies in
+_NO_PARTS = frozenset(("", ".", ".."))
 
 
 class MemberNameError(ValueError):
@@ -30,12 +32,13 @@ def is_member_name(name: str) -> bool:
     Nor is it longer, or in more folders, than what can be unpacked.
     """
     try:
-        length = len(name.encode("utf-8", "surrogateescape"))
+        length = len(name) if name.isascii() else len(name.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
         return False
-    if length > LONGEST_NAME or name.count("/") > MOST_FOLDERS or "\0" in name:
+    if length > LONGEST_NAME or "\0" in name:
         return False
-    return not any(part in {"", ".", ".."} for part in name.split("/"))
+    parts = name.split("/")
+    return len(parts) <= MOST_FOLDERS + 1 and _NO_PARTS.isdisjoint(parts)
 
 
 def check_member_name(name: str) -> None:
@@ -74,8 +77,13 @@ def member_header(name: str, size: int, mtime: float) -> bytes:
     if len(raw) <= _NAME:
         return header
     long_name = raw + b"\0"
-    longer = _block(b"././@LongLink", len(long_name), 0, b"L")
-    return longer + long_name + padding(len(long_name)) + header
+    return long_link(len(long_name)) + long_name + padding(len(long_name)) + header
+
+
+@functools.lru_cache(maxsize=128)
+def long_link(size: int) -> bytes:
+    """Return what precedes a name of so many bytes, its NUL included, that is too long for its header."""
+    return _block(b"././@LongLink", size, 0, b"L")
 
 
 def _block(name: bytes, size: int, mtime: int, kind: bytes) -> bytes:

@@ -21,7 +21,7 @@ _FLAGS_OFFSET = 3  # bytes, in a gzip header
 class Bundle:
     """A bundle on disk. A context manager: it closes what it opened."""
 
-    def __init__(self, file: BinaryIO, *, owned: bool) -> None:
+    def __init__(self, file: BinaryIO, *, owned: bool, manifest: Optional[Manifest] = None) -> None:
         self._file = file
         self._owned = owned
         if not file.seekable():
@@ -31,27 +31,28 @@ class Bundle:
         file.seek(_FLAGS_OFFSET)
         self.gzip_flags = any(file.read(1))
         """Whether the gzip header has more than a bundle's: a name, a comment, an extra field."""
-        self.manifest: Manifest = self._read_manifest()
+        self.manifest: Manifest = manifest or self._read_manifest()
 
     @classmethod
-    def open(cls, source: Union[str, BinaryIO]) -> Bundle:
+    def open(cls, source: Union[str, BinaryIO], *, manifest: Optional[Manifest] = None) -> Bundle:
         """Read the manifest, and no more than that takes.
 
         Args:
             source: A path, or a seekable file that stays open as long as the bundle is used.
+            manifest: What it was made with, where that is known: then nothing is read yet.
 
         Raises:
             UsageError: The file cannot be opened.
             VerificationError: It is no bundle, or damaged where the manifest is.
         """
         if not isinstance(source, str):
-            return cls(source, owned=False)
+            return cls(source, owned=False, manifest=manifest)
         try:
             file = open(source, "rb", opener=_without_waiting)  # noqa: SIM115 - close() closes it
         except OSError as error:
             raise UsageError(f"cannot open {source}: {error.strerror or error}") from error
         try:
-            return cls(file, owned=True)
+            return cls(file, owned=True, manifest=manifest)
         except VerificationError as error:
             file.close()
             raise VerificationError(f"{source}: {error}", hint=error.hint) from error

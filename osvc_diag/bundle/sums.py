@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,11 +13,11 @@ SUMS_NAME = "SHA256SUMS"
 
 _LINE = re.compile(rb"(\\?)([0-9a-f]{64}) [ *](.+)", re.DOTALL)
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+_ESCAPED = frozenset(_ESCAPES)
 _UNESCAPES = {escape.encode(): plain.encode() for plain, escape in _ESCAPES.items()}
 
 
-@dataclass(frozen=True)
-class StoredMember:
+class StoredMember(NamedTuple):
     """A member as it stands in the archive."""
 
     name: str
@@ -40,6 +39,8 @@ def sums_text(members: Iterable[StoredMember]) -> bytes:
 
 
 def _line(member: StoredMember) -> bytes:
+    if _ESCAPED.isdisjoint(member.name):
+        return f"{member.sha256}  {member.name}\n".encode("utf-8", "surrogateescape")
     # An inner CR needs no escape, and coreutils before 9 knows none for it.
     escaped = re.sub(r"[\\\n]|\r\Z", lambda match: _ESCAPES[match.group()], member.name)
     mark = "" if escaped == member.name else "\\"

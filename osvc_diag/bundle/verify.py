@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union
 
 from osvc_diag import events
 from osvc_diag.bundle.hashing import ParcelHash
-from osvc_diag.bundle.headers import member_header
 from osvc_diag.bundle.inflating import BombError, UninflatableError, compression, inflated, peeked
 from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
-from osvc_diag.bundle.reader import Bundle
+from osvc_diag.bundle.reader import LARGEST_MANIFEST, Bundle
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, parse_sums
 from osvc_diag.bundle.verdict import Problem, Verdict
 from osvc_diag.errors import VerificationError
@@ -59,6 +58,7 @@ def verify(
     source: Union[str, BinaryIO],
     search: Optional[Search] = None,
     *,
+    manifest: Optional[Manifest] = None,
     on_event: events.Listener = events.ignore,
 ) -> Verdict:
     """Check a bundle from its first byte to its last.
@@ -66,6 +66,8 @@ def verify(
     Args:
         source: A path, or a seekable file.
         search: What looks for secrets; without it only structure and checksums are checked.
+        manifest: What it was made with, by whoever made it: what is in the archive is compared with that,
+            and the manifest there need not be read, for it has a checksum like any member.
         on_event: Told how many plain bytes went through.
 
     Raises:
@@ -73,7 +75,7 @@ def verify(
     """
     verification = _Verification(search, on_event)
     try:
-        with Bundle.open(source) as bundle:
+        with Bundle.open(source, manifest=manifest) as bundle:
             verification.run(bundle)
     except VerificationError as error:
         verification.give_up(str(error))
@@ -92,6 +94,7 @@ class _Verification:
         self._gathered: list[tuple[str, bytes]] = []
         self._gathered_bytes = 0
         self._plain_bytes = 0
+        self._untold_bytes = 0
         self._inflatable = MOST_INFLATED
         self._hashing = Behind("osvc_diag hasher")
 
@@ -116,22 +119,34 @@ class _Verification:
         sums: dict[str, str] = {}
         with Ahead("osvc_diag inflater", bundle.inflated(), len) as plain, self._hashing:
             for number, member in enumerate(bundle.members(plain)):
-                if member.header != member_header(f"{bundle.stem}/{member.name}", member.size, member.mtime):
+                if not member.is_as_written:
                     self.report("its tar header is not one of a bundle", member.name)
-                if number == 1:
+                if number == 0:
+                    self._check_manifest(member)
+                elif number == 1:
                     sums = self._read_sums(member)
+                elif member.size <= SMALL:
+                    self._go_through_small(member)
                 else:
-                    self._go_through(member, alone=not number)
+                    self._go_through(member)
+        self._advance(0, is_end=True)
         self._search_gathered()
         self._compare_sums(sums)
         self._compare_manifest(bundle.manifest)
         if self._disguised:
             self._search_disguised(bundle)
 
+    def _check_manifest(self, member: Member) -> None:
+        if member.name != MANIFEST_NAME:
+            self.report(f"the first member is not {MANIFEST_NAME}")
+        if member.size > LARGEST_MANIFEST:
+            self.report("it is too large to be read again", member.name)
+        self._go_through(member)
+
     def _read_sums(self, member: Member) -> dict[str, str]:
         if member.name != SUMS_NAME:
             self.report(f"the second member is not {SUMS_NAME}")
-            self._go_through(member, alone=True)
+            self._go_through(member)
             return {}
         content = member.read(LARGEST_SUMS)
         self._found[SUMS_NAME] = StoredMember.of(SUMS_NAME, content)
@@ -142,12 +157,17 @@ class _Verification:
             self.report(str(error), SUMS_NAME)
             return {}
 
-    def _go_through(self, member: Member, *, alone: bool) -> None:
+    def _go_through_small(self, member: Member) -> None:
+        content = member.read(SMALL)
+        self._advance(len(content))
+        self._found[member.name] = StoredMember.of(member.name, content)
+        if self._search is not None:
+            self._gather(member.name, content)
+
+    def _go_through(self, member: Member) -> None:
         digest = ParcelHash(self._hashing)
         blocks = self._watched(member, digest)
-        if self._search is not None and not alone and member.size <= SMALL:
-            self._gather(member.name, b"".join(blocks))
-        elif self._search is not None:
+        if self._search is not None:
             self._search_member(member.name, blocks)
         for _ in blocks:  # what the search had no need of
             pass
@@ -156,9 +176,16 @@ class _Verification:
     def _watched(self, member: Member, digest: ParcelHash) -> Iterator[bytes]:
         for block in member.blocks():
             digest.update(block)
-            self._plain_bytes += len(block)
-            self._on_event(events.Advanced(len(block)))
+            self._advance(len(block))
             yield block
+
+    def _advance(self, byte_count: int, *, is_end: bool = False) -> None:
+        """Count what went through, and tell of it now and then: of each small member would take its time."""
+        self._plain_bytes += byte_count
+        self._untold_bytes += byte_count
+        if self._untold_bytes >= TOGETHER or is_end:
+            self._on_event(events.Advanced(self._untold_bytes))
+            self._untold_bytes = 0
 
     def _gather(self, name: str, text: bytes) -> None:
         """Keep a small member until many are searched at once: what the first step costs, each would cost."""

@@ -90,7 +90,7 @@ def make_bundle(
                     front_pages(manifest, prepared, collection.errors, redactor), mtime=started.timestamp()
                 )
             with means.phase("verify", announce=False):
-                verdict = _verify(archive, learning, plugins, on_event)
+                verdict = _verify(archive, manifest, learning, plugins, on_event)
             return Result(writer.publish(), manifest, verdict, redactor.mask_text)
 
 
@@ -168,9 +168,11 @@ def _plugin_gaps(plugins: Plugins, request: Request) -> list[Gap]:
     return [Gap(State.FAILED, problem, name, hint=hint) for name, problem in plugins.gaps(request.only)]
 
 
-def _verify(archive: BinaryIO, learning: Learning, plugins: Plugins, on_event: events.Listener) -> Verdict:
+def _verify(
+    archive: BinaryIO, manifest: Manifest, learning: Learning, plugins: Plugins, on_event: events.Listener
+) -> Verdict:
     """Read the archive back; what was configured meanwhile must not be in it either."""
     search = SecretSearch(learning.again(), extra_rules=plugins.rules)
-    verdict = verify(archive, search, on_event=on_event)
+    verdict = verify(archive, search, manifest=manifest, on_event=on_event)
     verdict.raise_for_problems()
     return verdict

@@ -15,6 +15,7 @@ from bundle_making import LiteralSearch, entry, hostile, make_manifest, write_bu
 
 from osvc_diag import events
 from osvc_diag.bundle import verify as verifying
+from osvc_diag.bundle.reader import Bundle
 from osvc_diag.bundle.sums import StoredMember, sums_text
 from osvc_diag.bundle.verify import verify
 from osvc_diag.errors import UsageError, VerificationError
@@ -353,3 +354,19 @@ class TestSmallMembers:
         os.truncate(path, os.path.getsize(path) - 1000)
         problems = verify(path, LiteralSearch(SECRET)).problems
         assert "file/a" in [problem.member for problem in problems]
+
+
+def test_who_made_a_bundle_compares_it_with_what_it_was_made_with(tmp_path) -> None:
+    path = write_bundle(tmp_path, {"file/a": b"a"})
+    with Bundle.open(path) as bundle:
+        manifest = bundle.manifest
+    assert verify(path, manifest=manifest).ok
+    [problem] = verify(path, manifest=wrong(sha256="0" * 64)(manifest)).problems
+    assert (problem.member, problem.what) == ("file/a", "its size or checksum is not that of the manifest")
+
+
+def test_an_archive_that_begins_otherwise_is_no_bundle_to_whoever_made_it_either(tmp_path) -> None:
+    path = hostile(tmp_path, [(stored_as(tarfile.TarInfo("b/file")), b"")])
+    assert "the first member is not manifest.json" in [
+        problem.what for problem in verify(path, manifest=make_manifest()).problems
+    ]
