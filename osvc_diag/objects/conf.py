@@ -6,9 +6,12 @@ sense where it stands belongs to the value before it, for a redactor that took i
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.errors import RedactionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ENCODING = "utf-8"
 ERRORS = "surrogateescape"
@@ -19,6 +22,7 @@ MAX_LINES = 100_000
 
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n\f\v\0"
+_NO_LINE = b"#;\n"  # how comments begin, and lines that are empty
 
 
 class ConfEntry(NamedTuple):
@@ -36,8 +40,40 @@ class ConfEntry(NamedTuple):
     """Byte offsets in the text, begin and end, of each line of the value that is not empty."""
 
 
+class RawEntry(NamedTuple):
+    """An entry of which nothing but the section is decoded: who looks for few keys passes over most."""
+
+    section: str
+    name: bytes
+    """What stands before the delimiter: the key, its scope, and blanks."""
+    pieces: list[tuple[bytes, int]]
+    """What each line holds of the value, blanks around it, and where in the text that begins."""
+
+    def entry(self) -> ConfEntry:
+        """Decode it."""
+        values, spans = [], []
+        for piece, begin in self.pieces:
+            value = piece.strip(_BLANKS)
+            if value:
+                # Only blanks come before it, so that it is not found any earlier.
+                start = begin + piece.find(value)
+                values.append(value)
+                spans.append((start, start + len(value)))
+        key, scope = split_name(self.section, self.name)
+        return ConfEntry(self.section, key, scope, _decoded(b"\n".join(values)), tuple(spans))
+
+
 def parse_conf(text: bytes) -> list[ConfEntry]:
-    """Return the entries of a configuration in the order of the text.
+    """Return the entries of a configuration in the order of the text, as `raw_entries` finds them.
+
+    Raises:
+        RedactionError: see `check_conf`; nothing else is refused.
+    """
+    return [raw.entry() for raw in raw_entries(text)]
+
+
+def raw_entries(text: bytes) -> Iterator[RawEntry]:
+    """Yield the entries of a configuration in the order of the text.
 
     Takes linear time, whatever the text is. Any spacing around `=` (or `:`) is taken; lines that begin with
     a blank continue the value before them, and so do lines that are neither a section, a comment nor a key;
@@ -47,32 +83,38 @@ def parse_conf(text: bytes) -> list[ConfEntry]:
         RedactionError: see `check_conf`; nothing else is refused.
     """
     check_conf(text)
-    entries: list[ConfEntry] = []
     section = ""
-    pending: Optional[_Pending] = None
+    pending: Optional[RawEntry] = None
     end = len(_BOM) if text.startswith(_BOM) else 0
     for line in text[end:].splitlines(keepends=True):
         begin, end = end, end + len(line)
         first = line[0]
+        if first in _NO_LINE:
+            continue
         if pending is not None and first in b" \t":
-            pending.add(line, 0, begin)
-        elif first in b"#;":
-            pass
+            pending.pieces.append((line, begin))
         elif first in b"[" and (bracket := line.find(b"]")) > 1:
             if pending is not None:
-                entries.append(pending.entry(section))
+                yield pending
             section = _decoded(line[1:bracket]).strip()
             pending = None
-        elif (delimiter := _delimiter(line)) > 0:
+        elif (delimiter := _delimiter(line) if b":" in line else line.find(b"=")) > 0:
             if pending is not None:
-                entries.append(pending.entry(section))
-            pending = _Pending(line[:delimiter])
-            pending.add(line, delimiter + 1, begin)
+                yield pending
+            pending = RawEntry(section, line[:delimiter], [(line[delimiter + 1 :], begin + delimiter + 1)])
         elif pending is not None:
-            pending.add(line, 0, begin)
+            pending.pieces.append((line, begin))
     if pending is not None:
-        entries.append(pending.entry(section))
-    return entries
+        yield pending
+
+
+def split_name(section: str, name: bytes) -> tuple[str, str]:
+    """Return the key and the scope of what stands before a delimiter."""
+    key = _decoded(name).strip()
+    if "@" not in key or section == "data":
+        return key, ""
+    key, _, scope = key.partition("@")
+    return key.rstrip(), scope.strip()
 
 
 def check_conf(text: bytes) -> None:
@@ -83,41 +125,6 @@ def check_conf(text: bytes) -> None:
     """
     if text.count(b"\n") + text.count(b"\r") > MAX_LINES:
         raise RedactionError(f"has more than {MAX_LINES} lines, which no configuration has")
-
-
-class _Pending:
-    """An entry that further lines may still continue."""
-
-    __slots__ = ("_key", "_lines", "_spans")
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._lines: list[bytes] = []
-        self._spans: list[tuple[int, int]] = []
-
-    def add(self, line: bytes, start: int, begin: int) -> None:
-        """Add what a line holds from a place on.
-
-        Args:
-            line: whole.
-            start: where the value, or more of it, starts in the line.
-            begin: where the line begins in the text.
-        """
-        value = line[start:].strip(_BLANKS)
-        if value:
-            # Only blanks come before it, so that it is not found any earlier.
-            begin += line.find(value, start)
-            self._lines.append(value)
-            self._spans.append((begin, begin + len(value)))
-
-    def entry(self, section: str) -> ConfEntry:
-        key, scope = _decoded(self._key).strip(), ""
-        if "@" in key and section != "data":
-            key, _, scope = key.partition("@")
-            key, scope = key.rstrip(), scope.strip()
-        lines = self._lines
-        value = _decoded(lines[0] if len(lines) == 1 else b"\n".join(lines))
-        return ConfEntry(section, key, scope, value, tuple(self._spans))
 
 
 def _delimiter(line: bytes) -> int:

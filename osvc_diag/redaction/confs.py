@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf
+from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, raw_entries, split_name
 from osvc_diag.redaction import values
 from osvc_diag.redaction.masker import Found, blanked, token_spans
 from osvc_diag.redaction.names import is_secret_name
@@ -30,6 +31,24 @@ class Verdict(NamedTuple):
 
     rule: str
     learned: bool
+
+
+@functools.lru_cache(maxsize=4096)
+def may_be_secret(section: str, name: bytes) -> bool:
+    """Return whether the whole value of a key can be a secret: of most keys none is.
+
+    Args:
+        section: as in a `RawEntry`.
+        name: as there.
+    """
+    key, _ = split_name(section, name)
+    kind = section.partition("#")[0]
+    return (
+        section in ("data", "env")
+        or (kind, key) in _NAMED | _IDENTIFIERS
+        or (kind == "listener" and key.startswith("openid_"))
+        or is_secret_name(key)
+    )
 
 
 def verdict(entry: ConfEntry) -> Optional[Verdict]:
@@ -68,7 +87,10 @@ def mask_conf(text: bytes, masker: LineMasker, counts: Counter[str]) -> bytes:
     masked = token_spans(text)
     visible = blanked(text, masked)
     found: list[Found] = []
-    for entry in parse_conf(visible):
+    for raw in raw_entries(visible):
+        if len(raw.pieces) < _SEVERAL and not may_be_secret(raw.section, raw.name):
+            continue
+        entry = raw.entry()
         why = verdict(entry)
         if why is None:
             found += _split(visible, entry, masker)
@@ -77,7 +99,7 @@ def mask_conf(text: bytes, masker: LineMasker, counts: Counter[str]) -> bytes:
         for start, end in entry.value_spans:
             found.append(Found(start + skip, max(start + skip, end), why.rule, b""))
             skip = 0
-    return masker.replace(text, masker.apart(found, text, masked), counts)
+    return masker.replace(text, masker.apart(found, text, masked), counts) if found else text
 
 
 def _split(text: bytes, entry: ConfEntry, masker: LineMasker) -> list[Found]:

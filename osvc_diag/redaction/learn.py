@@ -6,10 +6,10 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf
+from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf, raw_entries, split_name
 from osvc_diag.redaction import crypt
 from osvc_diag.redaction.builtin import builtin_rules
-from osvc_diag.redaction.confs import DATA, ENV, KEY, content_start, verdict
+from osvc_diag.redaction.confs import DATA, ENV, KEY, content_start, may_be_secret, verdict
 from osvc_diag.redaction.finder import PythonFinder
 from osvc_diag.redaction.masker import LineMasker
 from osvc_diag.redaction.planning import plan
@@ -44,29 +44,37 @@ def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
     """
     secrets = Secrets(name.encode(ENCODING, ERRORS) for name in names)
     texts = [(label.rsplit("/", 1)[-1], text) for label, text in confs]
-    parsed = [(base, parse_conf(text)) for base, text in texts]
-    keys = _cluster(parsed, secrets)
+    keys = _cluster(texts, secrets)
     encrypted = opened = 0
     scanner = _Scanner()
     can_decrypt = crypt.is_available()
-    for _, entries in parsed:
-        secrets.know(
-            name.encode(ENCODING, ERRORS) for entry in entries for name in (entry.section, entry.key)
-        )
-        for entry in entries:
-            if entry.value.startswith(crypt.PREFIX):
-                encrypted += 1
-                plain = crypt.decrypt(entry.value, keys) if can_decrypt else None
-                if plain is not None:
-                    opened += 1
-                    _learn_content(plain, _CRYPT_RULE, secrets, scanner)
-            else:
-                _learn_entry(entry, secrets, scanner)
+    for entry in _suspects((text for _, text in texts), secrets):
+        if entry.value.startswith(crypt.PREFIX):
+            encrypted += 1
+            plain = crypt.decrypt(entry.value, keys) if can_decrypt else None
+            if plain is not None:
+                opened += 1
+                _learn_content(plain, _CRYPT_RULE, secrets, scanner)
+        else:
+            _learn_entry(entry, secrets, scanner)
     for joined in _joined(text for _, text in texts):
         scanner.scan(joined, secrets)
     if encrypted > opened:
         secrets.limits.append(_limit(encrypted, opened, can_decrypt=can_decrypt, has_key=bool(keys)))
     return secrets
+
+
+def _suspects(texts: Iterable[bytes], secrets: Secrets) -> Iterator[ConfEntry]:
+    """Yield the entries whose value may be a secret; in the end the names of sections and keys are known."""
+    names: set[tuple[str, bytes]] = set()
+    for text in texts:
+        has_encrypted = _ENCRYPTED in text
+        for raw in raw_entries(text):
+            names.add((raw.section, raw.name))
+            if has_encrypted or may_be_secret(raw.section, raw.name):
+                yield raw.entry()
+    for section, name in names:
+        secrets.know(part.encode(ENCODING, ERRORS) for part in (section, split_name(section, name)[0]))
 
 
 def _joined(texts: Iterable[bytes]) -> Iterator[bytes]:
@@ -82,22 +90,21 @@ def _joined(texts: Iterable[bytes]) -> Iterator[bytes]:
     yield b"\n".join(pieces)
 
 
-def _cluster(parsed: list[tuple[str, list[ConfEntry]]], secrets: Secrets) -> list[bytes]:
+def _cluster(texts: list[tuple[str, bytes]], secrets: Secrets) -> list[bytes]:
     """Find the cluster's secret and nodes: node.conf is merged last; return every secret that may decrypt."""
     keys: list[bytes] = []
     for base in _CLUSTER_CONFS:
-        for name, entries in parsed:
-            for entry in entries if name == base else ():
-                value = entry.value.encode(ENCODING, ERRORS)
-                if (entry.section, entry.key) == ("cluster", "nodes"):
-                    secrets.hosts |= frozenset(value.split())
-                    secrets.know(value.split())
-                elif (entry.section, entry.key) == ("cluster", "name"):
-                    secrets.know([value])
-                elif (entry.section, entry.key) == ("cluster", "secret") and value:
-                    keys.append(value)
-                    if not entry.scope:
-                        secrets.cluster_secret = value
+        for entry in (entry for name, text in texts if name == base for entry in parse_conf(text)):
+            value = entry.value.encode(ENCODING, ERRORS)
+            if (entry.section, entry.key) == ("cluster", "nodes"):
+                secrets.hosts |= frozenset(value.split())
+                secrets.know(value.split())
+            elif (entry.section, entry.key) == ("cluster", "name"):
+                secrets.know([value])
+            elif (entry.section, entry.key) == ("cluster", "secret") and value:
+                keys.append(value)
+                if not entry.scope:
+                    secrets.cluster_secret = value
     return keys
 
 

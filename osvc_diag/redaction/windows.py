@@ -7,10 +7,9 @@ stand in a set, and pieces of the text are looked up in it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from osvc_diag.redaction.literals import LOOKED_AT, WINDOW, escaped, rare_start
+from osvc_diag.redaction.literals import LOOKED_AT, WINDOW, rare_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +18,7 @@ FEW = 16  # literals without a rare byte that are looked for one by one
 # More are found by pieces of the text in steps: wherever a literal stands, one of its first pieces begins
 # where a step does. (bytes of a literal at least, bytes of a piece)
 STEPS = ((16, 8), (8, 5), (4, 4))
+_MARK = b"\x01"
 
 
 class WindowFinder:
@@ -45,18 +45,21 @@ class WindowFinder:
         self._singles = plain if len(plain) <= FEW else []
         for literal in plain if not self._singles else ():
             next(steps for steps in self._steps if len(literal) >= steps.least).add(literal)
-        firsts = {window[:1] for window in (*self._short, *self._long)}
-        self._rare = re.compile(b"[" + b"".join(sorted(map(escaped, firsts))) + b"]") if firsts else None
+        firsts = {window[0] for window in (*self._short, *self._long)}
+        self._marks = bytes(byte in firsts for byte in range(256)) if firsts else b""
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block: at least one in every line that holds a literal."""
         found: list[int] = []
-        if self._rare is not None:
+        if self._marks:
             short, long = self._short, self._long
-            for match in self._rare.finditer(block):
-                at = match.start()
+            # What is rare stands far apart: to mark it and jump is faster than to search for a class of bytes.
+            marked = block.translate(self._marks)
+            at = marked.find(_MARK)
+            while at >= 0:
                 if block[at : at + LOOKED_AT] in long or block[at : at + WINDOW] in short:
                     found.append(at)
+                at = marked.find(_MARK, at + 1)
         for literal in self._singles:
             at = block.find(literal)
             while at >= 0:
