@@ -53,7 +53,7 @@ class WindowFinder:
         found: list[int] = []
         if self._marks:
             short, long = self._short, self._long
-            # What is rare stands far apart: to mark it and jump is faster than to search for a class of bytes.
+            # What is rare stands far apart: to mark it and jump is faster than to search for a class.
             marked = block.translate(self._marks)
             at = marked.find(_MARK)
             while at >= 0:
