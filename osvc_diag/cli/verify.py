@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.cli.loading import rules_for
 from osvc_diag.cli.options import add_node_arguments, find_node
-from osvc_diag.errors import NodeNotFoundError
-from osvc_diag.units import format_size
+from osvc_diag.errors import NodeNotFoundError, VerificationError
+from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     import argparse
@@ -82,7 +82,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         output.result(json.dumps(_as_json(args.bundle, verdict, scope), indent=2))
     else:
         _tell(verdict, scope, output)
-    verdict.raise_for_problems()
+    if not verdict.ok:
+        told = counted(len(verdict.problems), "problem")
+        raise VerificationError(f"the bundle did not pass verification: {told}")
     return OK
 
 
@@ -167,11 +169,10 @@ def _tell(verdict: Verdict, scope: Scope, output: Output) -> None:
         return
     rows = [
         (
-            problem.member or "",
-            problem.what,
             problem.rule or "",
             "" if problem.offset is None else str(problem.offset),
+            problem.what if problem.member is None else f"{problem.member}: {problem.what}",
         )
         for problem in verdict.problems
     ]
-    output.table("", ["member", "problem", "rule", ">offset"], rows, as_result=True)
+    output.table("", ["rule", ">offset", "problem"], rows, as_result=True)
