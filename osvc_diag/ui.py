@@ -6,7 +6,7 @@ import contextlib
 import sys
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Optional
+from typing import TYPE_CHECKING, Optional
 
 from rich.cells import cell_len  # noqa: TID251 - this is the one place
 from rich.console import Console  # noqa: TID251
@@ -20,7 +20,7 @@ from rich.progress import (  # noqa: TID251
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Column, Table  # noqa: TID251
+from rich.table import Column  # noqa: TID251
 from rich.text import Text  # noqa: TID251
 
 from osvc_diag import events
@@ -79,21 +79,9 @@ class TerminalOutput(Output):
             return
         console = Console(file=self.stdout, highlight=False) if as_result else self._console
         cells = [[printable(cell) for cell in row] for row in rows]
-        names = [column.lstrip(">") for column in columns]
-        is_folded = _width([names, *cells]) > console.width
-        if is_folded and not _folds([names, *cells], console.width):
-            _stack(console, title, names, cells)
-            return
-        table = Table(
-            title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, GUTTER, 0, 0)
-        )
-        for at, (name, column) in enumerate(zip(names, columns)):
-            is_last = at == len(names) - 1
-            justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
-            table.add_column(name, justify=justify, no_wrap=not (is_folded and is_last))
-        for row in cells:
-            table.add_row(*map(Text, row))
-        console.print(table)
+        if title:
+            _print(console, title, "italic")
+        _lay_out(console, columns, cells)
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[events.Listener]:
@@ -125,8 +113,8 @@ class TerminalOutput(Output):
         self._print(printable(text, keep="\n"))
 
     def _print(self, text: str, style: str = "") -> None:
-        lines = "\n".join(_broken(line, self._console.width) for line in text.split("\n"))
-        self._console.print(Text(lines, style=style), soft_wrap=True)
+        for line in text.split("\n"):
+            _print(self._console, _broken(line, self._console.width), style)
 
 
 def _broken(line: str, width: int) -> str:
@@ -139,27 +127,54 @@ def _broken(line: str, width: int) -> str:
     )
 
 
-def _folds(rows: Sequence[Sequence[str]], width: int) -> bool:
-    """Tell whether a table that is too wide fits once the sentences in its last column are folded."""
-    room = width - _width([row[:-1] for row in rows]) - GUTTER if len(rows[0]) > 1 else 0
-    words = [word for row in rows for word in row[-1].split()]
-    return room >= max([SENTENCE_WIDTH, *map(cell_len, words)])
+def _lay_out(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; where it is too wide its last column is folded: sentences and long names stand there."""
+    names = [column.lstrip(">") for column in columns]
+    widths = [max(map(cell_len, cells)) for cells in zip(names, *rows)]
+    margin = sum(widths[:-1]) + GUTTER * (len(widths) - 1)
+    if margin + widths[-1] > console.width and console.width - margin < SENTENCE_WIDTH:
+        _stack(console, names, rows)
+        return
+    for row in [names, *rows]:
+        laid = [
+            _padded(cell, width, is_number=column.startswith(">"))
+            for cell, width, column in zip(row, widths, columns)
+        ]
+        style = "bold" if row is names else ""
+        lines = _folded(laid.pop().rstrip(), console.width - margin)
+        if cell_len(lines[0]) <= console.width - margin:
+            laid.append(lines.pop(0))
+        _print(console, (" " * GUTTER).join(laid), style)
+        for line in lines:
+            # A long name has a line of its own, further left where it fits only there.
+            indents = (indent for indent in (margin, GUTTER) if indent + cell_len(line) <= console.width)
+            _print(console, " " * next(indents, 0) + line, style)
 
 
-def _width(rows: Sequence[Sequence[str]]) -> int:
-    """Return the columns that a table needs."""
-    return sum(max(map(cell_len, cells)) + GUTTER for cells in zip(*rows)) - GUTTER
+def _folded(text: str, width: int) -> list[str]:
+    """Break a text between words; a word that is too long, such as a path, stays whole."""
+    if cell_len(text) <= width:
+        return [text]
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
-def _stack(console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _padded(cell: str, width: int, *, is_number: bool) -> str:
+    room = " " * (width - cell_len(cell))
+    return room + cell if is_number else cell + room
+
+
+def _stack(console: Console, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table that is too wide: each row's first cell on a line of its own, the others below it."""
-    if title:
-        console.print(Text(title, style="italic"), soft_wrap=True)
     for first, *others in rows:
-        console.print(Text(first), soft_wrap=True)
+        _print(console, first)
         told = ", ".join(f"{name} {cell}" for name, cell in zip(names[1:], others) if cell)
         if told:
-            console.print(Text(f"  {told}"), soft_wrap=True)
+            _print(console, _broken(f"  {told}", console.width))
+
+
+def _print(console: Console, line: str, style: str = "") -> None:
+    """Print a line; where it is too long the terminal itself breaks it, so that it can be copied."""
+    console.print(Text(line, style=style), soft_wrap=True)
 
 
 def _progress_columns(width: int) -> list[ProgressColumn]:

@@ -55,11 +55,33 @@ def plain(text: str) -> str:
     return text.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("\x1b[3m", "")
 
 
-def test_a_table_that_is_too_wide_is_stacked_and_no_name_is_broken(make) -> None:
+def lines(output: Output) -> list[str]:
+    return [line.rstrip() for line in plain(seen(output)).splitlines()]
+
+
+def test_a_table_whose_first_columns_are_too_wide_is_stacked_and_no_word_is_broken(make) -> None:
     output = make(30)
     path = "file/var/log/opensvc/namespaces/prod/svc/web.log"
     output.table("gaps", ["what", "state", "why"], [(path, "denied", "permission denied"), ("x", "", "")])
-    assert plain(seen(output)).splitlines() == ["gaps", path, "  state denied, why permission denied", "x"]
+    assert lines(output) == ["gaps", path, "  state denied, why permission", "    denied", "x"]
+
+
+def test_a_name_that_is_too_long_for_its_column_has_a_line_of_its_own(make) -> None:
+    output = make(40)
+    short, long, longest = "file/" + "a" * 20, "file/" + "b" * 30, "file/" + "c" * 40
+    rows = [("ok", "1 KiB", f"{name} (masked url=1)") for name in (short, long, longest)]
+    output.table("", ["state", ">size", "artifact"], rows)
+    assert lines(output) == [
+        "state   size  artifact",
+        f"ok     1 KiB  {short}",
+        "              (masked url=1)",
+        "ok     1 KiB",
+        f"  {long}",
+        "              (masked url=1)",
+        "ok     1 KiB",
+        longest,
+        "              (masked url=1)",
+    ]
 
 
 def test_a_table_of_sentences_folds_its_last_column(make) -> None:

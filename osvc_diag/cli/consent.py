@@ -29,8 +29,8 @@ def show_what_leaves(
     """Tell all that somebody needs to say yes or no."""
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
     largest = sorted(stored, key=lambda entry: -(entry.stored_bytes or 0))[:LARGEST_SHOWN]
-    rows = [(entry.name, format_size(entry.stored_bytes or 0)) for entry in largest]
-    output.table(f"largest of {counted(len(stored), 'artifact')}", ["artifact", ">stored"], rows)
+    rows = [(format_size(entry.stored_bytes or 0), entry.name) for entry in largest]
+    output.table(f"largest of {counted(len(stored), 'artifact')}", [">stored", "artifact"], rows)
     rules = ", ".join(f"{rule} {count}" for rule, count in manifest.masked.items()) or "nothing"
     searched = "no secret was found" if verdict.is_searched else "secrets were not looked for"
     state = "passed" if verdict.ok else "FAILED"
