@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import State
+from osvc_diag.cli.gaps import COLUMNS, gap_rows, join_limits
 from osvc_diag.plugin.artifact import CommandSource
 from osvc_diag.printable import printable
 from osvc_diag.units import counted, format_size
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from osvc_diag.run.plan import Plan
     from osvc_diag.run.prepare import Prepared
 
-GAPS_SHOWN = 15
+REASONS_SHOWN = 15  # for gaps
 COMMANDS_SHOWN = 3
 NETWORK_RULES = frozenset({"host", "ipv4", "ipv6", "mac", "node"})
 """What `--mask-network` adds: an address is no secret by itself. Rules are slow to import, so ids do."""
@@ -34,15 +35,13 @@ def tell_plan(prepared: Prepared, output: Output) -> None:
     lines = command_lines(plan)
     rows = [
         (
-            artifact.name,
             "" if artifact.size_hint is None else format_size(artifact.size_hint),
             ", ".join(artifact.collectors),
-            *([lines.get(artifact.name, "")] if lines else []),
+            artifact.name + (f": {lines[artifact.name]}" if artifact.name in lines else ""),
         )
         for artifact in plan.artifacts
     ]
-    columns = ["artifact", ">size", "collectors", *(["command"] if lines else [])]
-    output.table("", columns, rows, as_result=True)
+    output.table("", [">size", "collectors", "artifact"], rows, as_result=True)
     if prepared.related:
         output.say(f"related, and taken too: {', '.join(map(str, prepared.related))}")
     output.say(
@@ -113,9 +112,10 @@ def tell_result(result: Result, peers: Sequence[str], output: Output) -> None:
         output.say(f"related, and taken too: {', '.join(manifest.selection.related)}")
     _tell_cut(manifest, output)
     _tell_commands(manifest, output)
-    for limit in manifest.redaction.limits:
+    gaps, untold = join_limits(result.gaps, manifest.redaction.limits)
+    for limit in manifest.redaction.limits if output.is_quiet else untold:
         output.warn(limit)
-    _tell_gaps(result.gaps, output)
+    _tell_gaps(gaps, output)
     output.say(f"support: {manifest.support.words}")
     _tell_peers(peers, manifest.cluster.peer_command, output)
 
@@ -159,11 +159,15 @@ def _tell_commands(manifest: Manifest, output: Output) -> None:
 
 
 def _by_collector(manifest: Manifest) -> list[tuple[str, str, str, str, str]]:
-    """Sum up what each collector brought; what two of them named counts for the first."""
+    """Sum up what each collector brought; what two of them named counts for the first.
+
+    A collector or a plugin that brought nothing because it failed itself has no row: its gap tells all of it.
+    """
     rows = []
     firsts = [entry.collectors[0] if entry.collectors else "" for entry in manifest.artifacts]
     missing = [gap.collector or "" for gap in manifest.gaps]
-    for name in sorted({*firsts, *missing}):
+    missed = {gap.collector or "" for gap in manifest.gaps if gap.artifact is not None}
+    for name in sorted({*firsts, *missed}):
         own = [entry for entry, first in zip(manifest.artifacts, firsts) if first == name and entry.is_stored]
         size = sum(entry.stored_bytes or 0 for entry in own)
         masked = sum(sum(entry.masked.values()) for entry in own)
@@ -195,10 +199,10 @@ def result_as_json(result: Result, code: int) -> dict[str, object]:
 def _tell_gaps(gaps: Sequence[Gap], output: Output) -> None:
     if not gaps:
         return
-    rows = [(gap.artifact or gap.collector or "", gap.state.value, gap.reason) for gap in gaps[:GAPS_SHOWN]]
-    output.table("", ["gap", "state", "why"], rows)
-    if len(gaps) > GAPS_SHOWN:
-        output.say(f"and {counted(len(gaps) - GAPS_SHOWN, 'more gap')}, in the manifest")
+    rows = gap_rows(gaps)
+    output.table("", COLUMNS, rows[:REASONS_SHOWN])
+    if len(rows) > REASONS_SHOWN:
+        output.say(f"and {counted(len(rows) - REASONS_SHOWN, 'more reason')}, in the manifest")
     for hint in sorted({gap.hint for gap in gaps if gap.hint}):
         output.say(f"hint: {hint}")
 

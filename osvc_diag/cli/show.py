@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from osvc_diag.cli.gaps import COLUMNS, gap_rows, join_limits
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.bundle.manifest import ArtifactEntry, Gap, Manifest
+    from osvc_diag.bundle.manifest import ArtifactEntry, Manifest
     from osvc_diag.cli.output import Output
 
 NAMES_SHOWN = 20
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     output.result("")
     output.table(
         f"{counted(len(stored), 'artifact')}, {unpacked} unpacked",
-        ["artifact", "state", ">size", "masked"],
+        ["state", ">size", "artifact"],
         map(_artifact_row, stored),
         as_result=True,
     )
@@ -66,17 +67,20 @@ def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "window", manifest.window.words
     if manifest.label:
         yield "label", manifest.label
-    for limit in manifest.redaction.limits:
+    _, untold = join_limits(manifest.gaps, manifest.redaction.limits)
+    for limit in untold:
         yield "redaction", limit
+    missing = {gap.collector for gap in manifest.gaps}
     for plugin in manifest.plugins:
-        if plugin.failure:
+        if plugin.failure and plugin.name not in missing:
             yield "plugin", f"{plugin.name}: {plugin.failure}"
 
 
-def _artifact_row(entry: ArtifactEntry) -> tuple[str, str, str, str]:
-    masked = " ".join(f"{rule}={count}" for rule, count in entry.masked.items())
-    state = entry.state.value + (f": {entry.reason}" if entry.reason else "")
-    return entry.name, state, format_size(entry.stored_bytes or 0), masked
+def _artifact_row(entry: ArtifactEntry) -> tuple[str, str, str]:
+    reason = f": {entry.reason}" if entry.reason else ""
+    rules = " ".join(f"{rule}={count}" for rule, count in entry.masked.items())
+    masked = f" (masked {rules})" if rules else ""
+    return entry.state.value, format_size(entry.stored_bytes or 0), f"{entry.name}{reason}{masked}"
 
 
 def _show_commands(manifest: Manifest, output: Output) -> None:
@@ -86,16 +90,14 @@ def _show_commands(manifest: Manifest, output: Output) -> None:
         return
     rows = (_command_row(name, entry) for name, entry in sorted(ran.items()))
     output.result("")
-    output.table(
-        counted(len(ran), "command"), ["output", "ended", ">seconds", "command"], rows, as_result=True
-    )
+    output.table(counted(len(ran), "command"), ["ended", ">seconds", "output"], rows, as_result=True)
 
 
-def _command_row(name: str, entry: ArtifactEntry) -> tuple[str, str, str, str]:
+def _command_row(name: str, entry: ArtifactEntry) -> tuple[str, str, str]:
     command = entry.command
     assert command is not None, "only those are asked for"
     ended = command.signal or (entry.state.value if command.rc is None else f"rc {command.rc}")
-    return f"{name}.*", ended, f"{command.seconds:.1f}", entry.source
+    return ended, f"{command.seconds:.1f}", f"{name}.*: {entry.source}"
 
 
 def _show_masked(manifest: Manifest, output: Output) -> None:
@@ -115,14 +117,9 @@ def _show_gaps(manifest: Manifest, output: Output) -> None:
     if not manifest.gaps:
         output.result("nothing is missing")
         return
-    rows = map(_gap_row, manifest.gaps)
-    columns = ["what", "state", "why"]
-    output.table(counted(len(manifest.gaps), "gap"), columns, rows, as_result=True)
-
-
-def _gap_row(gap: Gap) -> tuple[str, str, str]:
-    why = gap.reason + (f" ({gap.hint})" if gap.hint else "")
-    return gap.artifact or gap.collector or "", gap.state.value, why
+    gaps, _ = join_limits(manifest.gaps, manifest.redaction.limits)
+    rows = gap_rows(gaps, with_hints=True)
+    output.table(counted(len(gaps), "gap"), COLUMNS, rows, as_result=True)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.strangers import Stranger, Strangers
     from osvc_diag.redaction.rule import Rule
 
+NO_RULES = "if it has redaction rules, they masked nothing"
+
 
 @dataclass(frozen=True)
 class PluginInfo:
@@ -104,7 +106,7 @@ class Plugins:
     def redaction_limits(self) -> tuple[str, ...]:
         """Return a sentence for each plugin that may have had rules, and cannot be used."""
         return tuple(
-            f"plugin {info.name} cannot be used: if it has redaction rules, they masked nothing"
+            without_rules(info.name)
             for info in self.infos
             if (info.name, info.problem) in self.failures and not _is_script(info.distribution)
         )
@@ -118,6 +120,11 @@ class Plugins:
         return PluginUnavailableError(
             f"collector {name!r} " + (f"cannot be used: {problem}" if problem else "is unknown"), hint=hint
         )
+
+
+def without_rules(name: str) -> str:
+    """Return what it means for redaction that a plugin is not in use."""
+    return f"plugin {name} cannot be used: {NO_RULES}"
 
 
 def _is_script(distribution: str) -> bool:

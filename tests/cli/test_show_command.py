@@ -80,11 +80,11 @@ def test_it_tells_what_is_in_a_bundle_what_is_missing_and_what_was_masked(tmp_pa
         "redaction crypt: values were masked, not learned",
         "plugin san: no module named san",
         "2 artifacts, 4.0 KiB unpacked",
-        "file/log/web.log sliced: --log-size 2.0 KiB url-password=2",
+        "sliced 2.0 KiB file/log/web.log: --log-size (masked url-password=2)",
         "4 secrets masked",
         "url-password 4",
         "1 gap",
-        "file/etc/node.conf denied permission denied (run it as root)",
+        "denied file/etc/node.conf: permission denied (run it as root)",
     ]:
         assert expected in lines, out
 
