@@ -173,6 +173,7 @@ def _collect(
     with output.progress() as on_event:
         result = make_bundle(request, node, plugins, output=sending.settings.output, on_event=on_event)
     code = GAPS if result.gaps else COMPLETE
+    _warn_of_taken_name(sending.settings.output, result.bundle, output)
     if not output.is_json:
         tell_result(result, peers_of(node.name, node.cluster.nodes), output)
         output.result(result.bundle)
@@ -273,6 +274,15 @@ def _warn_of_command_names(node: Node, output: Output) -> None:
     for known in node.objects:
         if str(known.path) in COMMANDS:
             output.warn(f"the object {known.path} is named like a command: write it as {known.path.full}")
+
+
+def _warn_of_taken_name(asked: Optional[str], bundle: str, output: Output) -> None:
+    """Tell whoever named a file that was there already: a script would take the old one for the bundle."""
+    from osvc_diag.bundle.place import split_output  # noqa: PLC0415 - not for --help
+
+    _, name = split_output(asked)
+    if name not in {None, os.path.basename(bundle)}:
+        output.warn(f"{asked} was there already, and is left as it was: the bundle is {bundle}")
 
 
 def _dry_run(request: Request, node: Node, plugins: Plugins, output: Output) -> int:

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from osvc_diag import events
+from osvc_diag.cli.main import main
 from osvc_diag.cli.output import Output, table_lines
 from osvc_diag.cli.report import NETWORK_RULES
 from osvc_diag.errors import BundleError, DiagError
@@ -81,3 +82,18 @@ def test_a_stdout_that_cannot_be_written_tells_the_result_in_its_error() -> None
 
 def test_what_mask_network_adds_is_not_counted_as_a_secret() -> None:
     assert {rule.id for rule in network_rules([b"node1"])} == NETWORK_RULES
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]])
+def test_a_name_that_is_taken_is_told_of_and_the_path_is_the_real_one(
+    tmp_path, sample_tree, capfd, quiet
+) -> None:
+    mine = tmp_path / "mine.tar.gz"
+    mine.write_text("an older one")
+    assert main(["svc1", "--root", sample_tree(), "--output", str(mine), *quiet]) == 0
+    told = capfd.readouterr()
+    assert told.out == f"{tmp_path}/mine-2.tar.gz\n"
+    warning = f"{mine} was there already, and is left as it was: the bundle is {tmp_path}/mine-2.tar.gz"
+    assert told.err.count(f"warning: {warning}\n") == 1
+    assert sorted(os.listdir(tmp_path)) == ["mine-2.tar.gz", "mine.tar.gz"]
+    assert mine.read_text() == "an older one"
