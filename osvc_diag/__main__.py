@@ -10,7 +10,7 @@ def main():  # type: () -> int
     """Run the command line, and return its exit code."""
     if sys.version_info < OLDEST:
         sys.stderr.write(
-            "osvc_diag needs Python %d.%d or newer; this is %s (%s).\n"
+            "osvc-diag needs Python %d.%d or newer; this is %s (%s).\n"
             "Run it with another interpreter, such as: python3.9 -m osvc_diag\n"
             % (OLDEST + (sys.version.split()[0], sys.executable))
         )

@@ -24,7 +24,7 @@ from rich.table import Column  # noqa: TID251
 from rich.text import Text  # noqa: TID251
 
 from osvc_diag import events
-from osvc_diag.cli.output import Output
+from osvc_diag.cli.output import PROGRAM, Output
 from osvc_diag.printable import printable
 from osvc_diag.units import format_size
 
@@ -64,7 +64,7 @@ class TerminalOutput(Output):
 
     def error(self, error: DiagError) -> None:
         """Tell what went wrong, and what to do next."""
-        self._print(f"osvc_diag: {printable(str(error), keep=chr(10))}", "bold red")
+        self._print(f"{PROGRAM}: {printable(str(error), keep=chr(10))}", "bold red")
         if error.hint:
             self._print(f"  hint: {printable(error.hint, keep=chr(10))}")
 

@@ -103,7 +103,7 @@ def test_a_sentence_breaks_between_words_and_a_path_in_it_stays_whole(make) -> N
         "48 artifacts and 23 secrets;",
         "  it comes to",
         f"  {path}",
-        "osvc_diag: short",
+        "osvc-diag: short",
         "  hint: name another folder,",
         "    or take less",
     ]

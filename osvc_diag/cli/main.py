@@ -16,7 +16,7 @@ import traceback
 from typing import TYPE_CHECKING, Callable, NoReturn, Optional, TextIO, Union
 
 from osvc_diag import __version__
-from osvc_diag.cli.output import Output
+from osvc_diag.cli.output import PROGRAM, Output
 from osvc_diag.errors import DiagError, UsageError
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def _run(argv: list[str]) -> int:
     name = argv.pop(0) if argv[:1] and argv[0] in COMMANDS else "collect"
     command = importlib.import_module(f"osvc_diag.cli.{name}")
     parser = _Parser(
-        prog=f"osvc-diag {name}",
-        usage=" ".join(filter(None, ["osvc-diag", name, _ARGUMENTS[name], "[OPTIONS]"])),
+        prog=f"{PROGRAM} {name}",
+        usage=" ".join(filter(None, [PROGRAM, name, _ARGUMENTS[name], "[OPTIONS]"])),
         description=command.__doc__,
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -182,12 +182,12 @@ def make_output(args: argparse.Namespace) -> Output:
 
 def _top(option: str) -> int:
     if option == "--version":
-        sys.stdout.write(f"osvc_diag {__version__}\n")
+        sys.stdout.write(f"{PROGRAM} {__version__}\n")
         return 0
     commands = "".join(f"  {name:<10}{summary}\n" for name, summary in COMMANDS.items())
     parser = argparse.ArgumentParser(
-        prog="osvc-diag",
-        usage="osvc-diag [COMMAND] [OPTIONS] SELECTOR... | BUNDLE | FILE",
+        prog=PROGRAM,
+        usage=f"{PROGRAM} [COMMAND] [OPTIONS] SELECTOR... | BUNDLE | FILE",
         description="Gathers what support needs about OpenSVC objects, without their secrets.\n\n"
         f"commands (osvc-diag COMMAND --help tells more):\n{commands}\n"
         "SELECTOR: svc1, prod/svc/web, 'prod/**', '**' for all, node for the node alone",
@@ -230,7 +230,7 @@ def _hang_up(number: int, frame: Optional[FrameType]) -> NoReturn:
 
 def _tell(text: str) -> None:
     if sys.stderr is not None:
-        sys.stderr.write(f"\nosvc_diag: {text}\n")
+        sys.stderr.write(f"\n{PROGRAM}: {text}\n")
 
 
 def _internal(error: Exception) -> DiagError:

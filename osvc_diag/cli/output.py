@@ -16,6 +16,9 @@ from osvc_diag.units import counted, format_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+PROGRAM = "osvc-diag"
+"""What errors begin with, also under `python -m osvc_diag`: hints name the commands to type by it."""
+
 
 @dataclass
 class Output:
@@ -64,7 +67,7 @@ class Output:
 
     def error(self, error: DiagError) -> None:
         """Tell what went wrong, and what to do next."""
-        self._line(f"osvc_diag: {error}")
+        self._line(f"{PROGRAM}: {error}")
         if error.hint:
             self._line(f"  hint: {error.hint}")
 

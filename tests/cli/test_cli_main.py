@@ -34,7 +34,7 @@ def test_every_command_is_there_and_has_help(name: str, capsys: pytest.CaptureFi
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"osvc_diag {__version__}\n"
+    assert capsys.readouterr().out == f"osvc-diag {__version__}\n"
 
 
 def test_a_wrong_option_is_told_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +42,7 @@ def test_a_wrong_option_is_told_in_two_lines(capsys: pytest.CaptureFixture[str])
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == (
-        "osvc_diag: unrecognized arguments: --nonsense\n"
+        "osvc-diag: unrecognized arguments: --nonsense\n"
         "  hint: usage: osvc-diag show BUNDLE [OPTIONS]; osvc-diag show --help tells more\n"
     )
 
@@ -67,7 +67,7 @@ def test_an_error_is_json_too_where_that_is_asked_for(
     told = capsys.readouterr()
     facts = json.loads(told.out)
     assert (facts["error"], facts["exit_code"]) == (error, code)
-    assert told.err.startswith(f"osvc_diag: {facts['message']}\n")
+    assert told.err.startswith(f"osvc-diag: {facts['message']}\n")
 
 
 def test_options_may_stand_anywhere(

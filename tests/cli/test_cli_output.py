@@ -64,7 +64,7 @@ def test_details_are_for_those_who_ask(output: Output) -> None:
 
 def test_an_error_has_its_hint_below_it(output: Output) -> None:
     output.error(BundleError("it is full", hint="make room"))
-    assert said(output) == "osvc_diag: it is full\n  hint: make room\n"
+    assert said(output) == "osvc-diag: it is full\n  hint: make room\n"
 
 
 def test_nobody_is_asked(output: Output) -> None:

@@ -66,5 +66,5 @@ def test_a_broken_plugin_is_told_once(
     for text, count in ((told.err, 2), (told.out, 1)):
         assert text.count("it broke") == text.count("brittle ") + text.count("brittle: ") == count, text
     assert "it broke (brittle.py:1); if it has redaction rules, they masked nothing" in told.out
-    assert main([*args, "--output", bundle, "-q"]) == 10
+    assert main([*args, "--output", str(tmp_path), "-q"]) == 10
     assert capfd.readouterr().err == f"warning: {without_rules('brittle')}\n"

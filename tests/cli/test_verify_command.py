@@ -78,7 +78,7 @@ def test_with_the_nodes_files_its_own_secrets_are_found(tmp_path, capsys, root) 
     code, out, err = verify(capsys, path, "--root", root, "--node", "elsewhere")
     assert code == 6
     assert "file/log/web.log: " in out
-    assert err == "osvc_diag: the bundle did not pass verification: 1 problem\n"
+    assert err == "osvc-diag: the bundle did not pass verification: 1 problem\n"
     assert CLUSTER_SECRET not in out + err
 
 
