@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.tokens import Tokens
 
 MAX_ROUNDS = 8  # a token may bring a neighbour to light; more rounds than this mean that rules fight
+MOST_DONE = 1024  # lines with tokens that are remembered
+SHORT = 256  # bytes of such a line
 MAX_BASE64_RUN = 16 * 1024  # bytes masked on each side of a value that was found inside base64
 
 _TOKEN_START = b"<masked:"
@@ -49,6 +51,9 @@ class LineMasker:
         self._gate = Gate(rules)
         self._grouped = {rule.id: rule.group for rule in rules if rule.group}
         self._index = LiteralIndex(secrets.literals)
+        self._done: set[tuple[object, ...]] = set()
+        """Lines in which nothing is left beside tokens, blanked, and where these stand: of thousands of
+        configurations each has the line `password = <token>`, and after blanking they are all alike."""
 
     def mask(self, line: bytes, counts: Counter[str]) -> bytes:
         """Return a line, given without its line end, with a token for every secret.
@@ -81,8 +86,15 @@ class LineMasker:
         """Return the secrets of a line, in order, apart from each other and from tokens."""
         masked = token_spans(line)
         visible = blanked(line, masked)
+        if masked and (visible, *masked) in self._done:
+            return []
         hits = [*self.learned(visible), *self._by_rules(visible)]
-        return self.apart(_merged(hits), line, masked) if hits else []
+        found = self.apart(_merged(hits), line, masked) if hits else []
+        if masked and not found and len(line) <= SHORT:
+            if len(self._done) >= MOST_DONE:
+                self._done.clear()
+            self._done.add((visible, *masked))
+        return found
 
     def apart(self, found: Iterable[Found], text: bytes, masked: list[tuple[int, int]]) -> list[Found]:
         """Return what is left of some secrets, in order, beside the tokens that are there already."""
