@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
@@ -68,6 +69,8 @@ class Settings:
     """Bytes of the archive."""
     timeout: Optional[float] = None
     """Seconds for collecting."""
+    jobs: int = 2
+    """Processes that may look for secrets at once."""
     profile: Profile = Profile.STANDARD
     """How much is taken."""
     output: Optional[str] = None
@@ -235,6 +238,12 @@ def _url(value: str) -> str:
     return value.strip()
 
 
+def _count(value: str) -> int:
+    if not re.fullmatch(r"0*[1-9][0-9]{0,3}", value.strip(), re.ASCII):
+        raise UsageError(f"not a number of processes above 0: {value!r}", hint="1 is this process alone")
+    return int(value)
+
+
 def _policy(value: str) -> str:
     word = value.strip().lower()
     if word not in {ASK, NEVER}:
@@ -259,6 +268,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "log_size": positive_size,
         "max_size": positive_size,
         "timeout": positive_duration,
+        "jobs": _count,
         "profile": Profile.parse,
         "output": _text,
         "block": _names,

@@ -75,6 +75,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the same, but counts the time of processors that is used",
     )
     group.add_argument(
+        "--jobs",
+        metavar="N",
+        help="processes that may look for secrets at once (default 2)",
+    )
+    group.add_argument(
         "--profile", metavar="NAME", help="quick (files alone, no command), standard (default) or full"
     )
     group.add_argument(
@@ -249,6 +254,7 @@ def _request(args: argparse.Namespace, settings: Settings) -> Request:
         max_size=settings.max_size,
         timeout=settings.timeout,
         cpu_time=args.cpu_time,
+        jobs=settings.jobs,
         compression=Compression(args.compress),
         profile=settings.profile,
         only=args.only,

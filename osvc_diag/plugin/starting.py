@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import osvc_diag
 from osvc_diag.commands.programs import MARK
+from osvc_diag.interpreter import own_interpreter
 from osvc_diag.plugin.foreign import ToldError
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ from osvc_diag.plugin.worker import main
 main(int(lifeline))
 """
 """This very code, wherever it was found: the folder that it came from may be on the path no more."""
-_PYTHON = re.compile(r"(?:python|pypy)[\w.-]{0,16}")
 
 
 class NoInterpreterError(ToldError):
@@ -85,9 +84,9 @@ def interpreter() -> str:
     Raises:
         NoInterpreterError: a program has it built in; that program must not be started a second time.
     """
-    path = sys.executable or ""
-    if not _PYTHON.fullmatch(os.path.basename(path)) or not os.access(path, os.X_OK):
-        shown = path or "an embedded Python"
+    path = own_interpreter()
+    if path is None:
+        shown = sys.executable or "an embedded Python"
         raise NoInterpreterError(f"a plugin of a third party needs a Python of its own, and this is {shown}")
     return path
 

@@ -96,17 +96,24 @@ class PatientReader:
     """Fetches streams in one background thread; a thread that is stuck is replaced, never waited for."""
 
     def __init__(
-        self, *, deadline: Optional[float] = None, cpu_time: Optional[float] = None, stall: float = STALL
+        self,
+        *,
+        deadline: Optional[float] = None,
+        cpu_time: Optional[float] = None,
+        cpu_clock: Callable[[], float] = time.process_time,
+        stall: float = STALL,
     ) -> None:
         """Prepare; no thread runs before the first stream.
 
         Args:
             deadline: on the clock of time.monotonic, in seconds; None is never.
-            cpu_time: seconds that all threads of this process may use from now on; None is no limit.
+            cpu_time: seconds of processors that may be used from now on; None is no limit.
+            cpu_clock: tells how many were used, of this process or of more.
             stall: seconds without a block.
         """
         self._deadline = deadline
-        self._cpu_end = None if cpu_time is None else time.process_time() + cpu_time
+        self._cpu_clock = cpu_clock
+        self._cpu_end = None if cpu_time is None else cpu_clock() + cpu_time
         self._stall = stall
         self._errands: Optional[queue.SimpleQueue[Optional[_Errand]]] = None
         self._stuck_places: set[str] = set()
@@ -122,7 +129,7 @@ class PatientReader:
         """The option that set the limit which was reached; empty where none was."""
         if self._deadline is not None and time.monotonic() >= self._deadline:
             return "--timeout"
-        if self._cpu_end is not None and time.process_time() >= self._cpu_end:
+        if self._cpu_end is not None and self._cpu_clock() >= self._cpu_end:
             return "--cpu-time"
         return ""
 

@@ -5,38 +5,53 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Callable, Optional, TypeVar
 
 from osvc_diag.redaction.finder import EngineError, PythonFinder
 from osvc_diag.redaction.planning import Plan, plan
+from osvc_diag.redaction.sharing import looked_at
 from osvc_diag.redaction.windows import WindowFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from osvc_diag.redaction.finder import Finder
+    from osvc_diag.redaction.helper import Asked, Helper, Helpers
     from osvc_diag.redaction.rule import Anchor
 
+T = TypeVar("T")
+
 ENGINES = ("re", "pcre2", "hyperscan")
-# Bytes after which an engine has paid for its preparation, against the one before.
-WORTHWHILE = (("pcre2", 2 * 1024 * 1024), ("hyperscan", 16 * 1024 * 1024))
+HELPERS = "helpers"
+# Bytes after which an engine has paid for its preparation, against the one before; helpers come where all of
+# them are absent.
+WORTHWHILE = (("pcre2", 2 * 1024 * 1024), ("hyperscan", 16 * 1024 * 1024), (HELPERS, 16 * 1024 * 1024))
 # Literals that an engine's patterns may hold: more take long to compile, and in some texts long to match.
 MOST = {"re": 3000, "pcre2": 3000, "hyperscan": 20_000}
 PER_BLOCK = 2 * 1024  # bytes that take as long as what is done once a block
 
 
-def make_finder(engine: Optional[str], anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Finder:
-    """Return the finder of an engine; None chooses by what is there and how much there is to do.
+def make_finder(
+    engine: Optional[str],
+    anchors: Iterable[Anchor],
+    literals: Iterable[bytes],
+    helpers: Optional[Helpers] = None,
+) -> LineFinder:
+    """Return what finds candidate lines.
+
+    Args:
+        engine: that is to find; None chooses by what is there and how much there is to do.
+        anchors: that are looked for.
+        literals: that are looked for.
+        helpers: that may find beside this process where `re` is the engine; None are none.
 
     Raises:
         ValueError: there is no such engine, or it is not on this system.
     """
-    sought = _Sought(tuple(anchors), tuple(literals))
-    if engine is None:
-        return _GrowingFinder(sought)
-    if engine not in ENGINES:
+    if engine not in {None, *ENGINES}:
         raise ValueError(f"no engine is called {engine!r}; there are {', '.join(ENGINES)}")
-    return sought.finder(engine)
+    stages = WORTHWHILE if engine is None else tuple(stage for stage in WORTHWHILE if stage[0] == HELPERS)
+    return LineFinder(_Sought(tuple(anchors), tuple(literals)), engine or "re", stages, helpers)
 
 
 class _UnusableError(ValueError):
@@ -66,15 +81,24 @@ class _Sought:
         return WindowFinder(self._literals)
 
 
-class _GrowingFinder:
-    """Begins in pure Python, and goes on with faster engines where there is much to do: all find the same."""
+class LineFinder:
+    """Goes on with faster engines, and with helpers, where there is much to do: all find the same."""
 
-    def __init__(self, sought: _Sought) -> None:
+    def __init__(
+        self, sought: _Sought, engine: str, stages: Iterable[tuple[str, int]], helpers: Optional[Helpers]
+    ) -> None:
         self._sought = sought
-        self._finder = sought.finder("re")
+        self._finder = sought.finder(engine)
         self._done = 0
-        self._left = list(WORTHWHILE)
+        self._left = list(stages)
         self._lock = threading.Lock()
+        self._may_help = helpers
+        self._helpers: list[Helper] = []
+
+    @property
+    def helpers(self) -> int:
+        """How many other processes find for this one at present."""
+        return sum(not helper.is_lost for helper in self._helpers)
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
@@ -84,11 +108,23 @@ class _GrowingFinder:
                 self._grow()
         return self._finder.find(block)
 
+    def each(self, items: Iterable[T], block_of: Callable[[T], bytes]) -> Iterator[tuple[T, list[int]]]:
+        """Yield items, each with what is found in its block; helpers look at some of them."""
+        return looked_at(items, block_of, self)
+
+    def ask(self, block: bytes) -> Optional[Asked]:
+        """Have a helper look at a block; None where none has room."""
+        room, helper = max(((one.room, one) for one in self._helpers), key=lambda one: one[0])
+        return helper.ask(block) if room else None
+
     def _grow(self) -> None:
         while self._left and self._done > self._left[0][1]:
+            stage, _ = self._left.pop(0)
             with contextlib.suppress(_UnusableError):
-                self._finder = self._sought.finder(self._left[0][0])
-            del self._left[0]
+                if stage != HELPERS:
+                    self._finder = self._sought.finder(stage)
+                elif self._may_help is not None and isinstance(self._finder, PythonFinder):
+                    self._helpers = self._may_help.start(self._finder.scan)
 
 
 class _CrowdFinder:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Optional, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from osvc_diag.redaction.scan import Scan
 
 if TYPE_CHECKING:
     from osvc_diag.redaction.planning import Plan
@@ -27,24 +28,12 @@ class PythonFinder:
     """Looks for every anchor and every literal in a block with `re`."""
 
     def __init__(self, planned: Plan) -> None:
-        self._plan = planned
-        self._caseless: list[re.Pattern[bytes]] = []
-        self._exact: Optional[list[re.Pattern[bytes]]] = None
+        exact = [one.pattern for one in planned.singles if not one.caseless]
+        if planned.rare:
+            exact.append(planned.together)
+        self.scan = Scan(exact, [one.pattern for one in planned.singles if one.caseless])
+        """What it does, in a form that another process can do."""
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
-        if self._exact is None:
-            self._compile()
-        offsets: set[int] = set()
-        for patterns, text in ((self._exact or (), block), (self._caseless, block.lower())):
-            for pattern in patterns:
-                if pattern.search(text):
-                    offsets.update(match.start() for match in pattern.finditer(text))
-        return sorted(offsets)
-
-    def _compile(self) -> None:
-        self._caseless = [anchor.compiled for anchor in self._plan.singles if anchor.caseless]
-        exact = [anchor.compiled for anchor in self._plan.singles if not anchor.caseless]
-        if self._plan.rare:
-            exact.append(re.compile(self._plan.together))
-        self._exact = exact
+        return self.scan.find(block)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from osvc_diag.redaction.finder import Finder
+    from osvc_diag.redaction.helper import Helpers
     from osvc_diag.redaction.rule import Rule
     from osvc_diag.redaction.secrets import Secrets
     from osvc_diag.redaction.tokens import Tokens
@@ -57,6 +58,7 @@ class Redactor:
         extra_rules: Sequence[Rule] = (),
         mask_network: bool = False,
         engine: Optional[str] = None,
+        helpers: Optional[Helpers] = None,
     ) -> None:
         """Prepare; nothing is compiled yet.
 
@@ -66,6 +68,7 @@ class Redactor:
             extra_rules: rules of plugins, after the shipped ones.
             mask_network: mask addresses and host names, too.
             engine: `re`, `pcre2` or `hyperscan`; None chooses.
+            helpers: that may find for it where it is `re`.
 
         Raises:
             ValueError: an extra rule cannot work, or there is no such engine.
@@ -83,6 +86,7 @@ class Redactor:
             engine,
             (anchor for rule in rules for anchor in rule.anchors),
             (literal.text for literal in secrets.literals),
+            helpers,
         )
 
     def redact(self, blocks: Iterable[bytes], form: Form, counts: Counter[str]) -> Iterator[bytes]:
@@ -181,8 +185,11 @@ class Redactor:
 
     def _text(self, blocks: Iterable[bytes], counts: Counter[str]) -> Iterator[bytes]:
         stream = self._stream(counts)
-        for unit in units(blocks):
-            yield stream.next(unit)
+        # The windows of a long line are not known before it is masked.
+        for unit, offsets in self._finder.each(
+            units(blocks), lambda unit: b"" if unit.long_line else unit.data
+        ):
+            yield stream.next(unit, offsets)
         yield stream.end()
 
     def _stream(self, counts: Counter[str]) -> _Stream:
@@ -205,6 +212,7 @@ class _Stream:
         self._finder = finder
         self._keys = keys
         self._counts = counts
+        self._kept: list[int] = []  # offsets in what is kept back
         self._open = OpenValue()
         self._long: Optional[LongLine] = None
 
@@ -238,20 +246,24 @@ class _Stream:
         return self._block(text, None, last=not keep_tail)
 
     def end(self) -> bytes:
-        return self._block(b"", None, last=True)
+        return self._block(b"", [], last=True)
 
     def _block(self, data: bytes, offsets: Optional[list[int]], *, last: bool) -> bytes:
         block = self._keys.take(data)
         if not block:
             return block
-        if offsets is None or len(block) != len(data):
+        if offsets is None:
             offsets = self._finder.find(block)
+        else:
+            kept = len(block) - len(data)
+            offsets = [*self._kept, *(kept + offset for offset in offsets)] if kept else offsets
         if self._keys.open or self._keys.may_follow(block, offsets):
             masked = self._keys.mask(block, self._counts)
             if masked != block:
                 block, offsets = masked, self._finder.find(masked)
         if not last:
             block = self._keys.keep_tail(block)
+            self._kept = [offset - len(block) for offset in offsets if offset >= len(block)]
         return self._lines(block, offsets)
 
     def _lines(self, block: bytes, offsets: list[int]) -> bytes:

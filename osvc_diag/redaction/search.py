@@ -17,6 +17,7 @@ from osvc_diag.redaction.tokens import TOKEN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from osvc_diag.redaction.helper import Helpers
     from osvc_diag.redaction.rule import Rule
     from osvc_diag.redaction.secrets import Literal, Secrets
 
@@ -56,7 +57,12 @@ class SecretSearch:
     """Searches a stream for every learned value in all its forms, and for what is a secret beyond doubt."""
 
     def __init__(
-        self, secrets: Secrets, *, extra_rules: Sequence[Rule] = (), engine: Optional[str] = None
+        self,
+        secrets: Secrets,
+        *,
+        extra_rules: Sequence[Rule] = (),
+        engine: Optional[str] = None,
+        helpers: Optional[Helpers] = None,
     ) -> None:
         self._rules = [rule for rule in (*builtin_rules(), *extra_rules) if rule.certain]
         self._by_tail: dict[bytes, list[tuple[int, Literal]]] = {}
@@ -66,14 +72,14 @@ class SecretSearch:
             self._by_tail.setdefault(literal.text[at : at + _TAIL], []).append((at, literal))
             tails.add(literal.text[at : at + _LONG_TAIL])
         anchors = (anchor for rule in self._rules for anchor in rule.anchors)
-        self._finder = make_finder(engine, anchors, sorted(tails))
+        self._finder = make_finder(engine, anchors, sorted(tails), helpers)
 
     def search(self, blocks: Iterable[bytes]) -> Iterator[Hit]:
         """Yield the hits of a stream, each once."""
         seen: set[Hit] = set()
-        for window in _windows(blocks):
+        for window, offsets in self._finder.each(_windows(blocks), lambda window: window.text):
             seen = {hit for hit in seen if hit.offset >= window.base}
-            for rule, start in self._found(window, self._finder.find(window.text)):
+            for rule, start in self._found(window, offsets):
                 hit = Hit(rule, window.base + start)
                 if hit not in seen:
                     seen.add(hit)

@@ -76,6 +76,7 @@ def make_bundle(
                 Tokens.for_cluster(learning.secrets),
                 extra_rules=plugins.rules,
                 mask_network=request.mask_network,
+                helpers=means.helpers,
             )
         name = name or _name(prepared, redactor)
         with BundleWriter(folder, name, compression=request.compression) as writer:
@@ -90,7 +91,7 @@ def make_bundle(
                     front_pages(manifest, prepared, collection.errors, redactor), mtime=started.timestamp()
                 )
             with means.phase("verify", announce=False):
-                verdict = _verify(archive, manifest, learning, plugins, on_event)
+                verdict = _verify(archive, manifest, learning, plugins, means)
             return Result(writer.publish(), manifest, verdict, redactor.mask_text)
 
 
@@ -169,10 +170,10 @@ def _plugin_gaps(plugins: Plugins, request: Request) -> list[Gap]:
 
 
 def _verify(
-    archive: BinaryIO, manifest: Manifest, learning: Learning, plugins: Plugins, on_event: events.Listener
+    archive: BinaryIO, manifest: Manifest, learning: Learning, plugins: Plugins, means: Means
 ) -> Verdict:
     """Read the archive back; what was configured meanwhile must not be in it either."""
-    search = SecretSearch(learning.again(), extra_rules=plugins.rules)
-    verdict = verify(archive, search, manifest=manifest, on_event=on_event)
+    search = SecretSearch(learning.again(), extra_rules=plugins.rules, helpers=means.helpers)
+    verdict = verify(archive, search, manifest=manifest, on_event=means.on_event)
     verdict.raise_for_problems()
     return verdict

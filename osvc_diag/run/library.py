@@ -28,6 +28,7 @@ def diagnose(
     max_size: Optional[int] = None,
     timeout: Optional[float] = None,
     cpu_time: Optional[float] = None,
+    jobs: int = 1,
     compress: Union[Compression, str] = Compression.FAST,
     profile: Union[Profile, str] = Profile.STANDARD,
     only: Sequence[str] = (),
@@ -55,6 +56,7 @@ def diagnose(
         max_size: bytes of the archive.
         timeout: seconds for collecting; verifying comes after.
         cpu_time: seconds of all processors for collecting, that of the caller's other threads included.
+        jobs: processes that may look for secrets at once, where only `re` can; 1 is the caller's alone.
         compress: `fast`, or `small`: a little smaller than gzip makes it, and slower.
         profile: `quick` is files alone, `standard`, or `full`.
         only: collectors, and artifacts by name or glob; empty takes all of the profile.
@@ -83,6 +85,7 @@ def diagnose(
         max_size=max_size,
         timeout=timeout,
         cpu_time=cpu_time,
+        jobs=jobs,
         compression=Compression.parse(compress),
         profile=Profile.parse(profile),
         only=tuple(only),

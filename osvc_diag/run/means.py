@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from osvc_diag import events
 from osvc_diag.commands.pool import CommandPool
 from osvc_diag.reading.patience import PatientReader
+from osvc_diag.redaction.helper import Helpers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Means:
-    """A context manager: at its end no thread and no command of the run is left."""
+    """A context manager: at its end no thread, no helper and no command of the run is left."""
 
     def __init__(self, request: Request, clock: Clock, on_event: events.Listener, *, spent: float) -> None:
         """Prepare; nothing is started yet.
@@ -35,7 +36,10 @@ class Means:
         self.on_event = on_event
         self.deadline = None if request.timeout is None else time.monotonic() + request.timeout - spent
         """On the clock of time.monotonic, in seconds; None is never."""
-        self.patient = PatientReader(deadline=self.deadline, cpu_time=request.cpu_time)
+        self.helpers = Helpers(request.jobs)
+        self.patient = PatientReader(
+            deadline=self.deadline, cpu_time=request.cpu_time, cpu_clock=self._cpu_seconds
+        )
         self.commands = CommandPool(deadline=self.deadline)
         self.seconds: dict[str, float] = {}
         """That each phase took, once it is over."""
@@ -49,6 +53,7 @@ class Means:
         _error: Optional[BaseException],
         _traceback: Optional[TracebackType],
     ) -> None:
+        self.helpers.close()
         self.patient.close()
         self.commands.close()
 
@@ -60,3 +65,6 @@ class Means:
         begin = self.clock.seconds()
         yield
         self.seconds[name] = self.clock.seconds() - begin
+
+    def _cpu_seconds(self) -> float:
+        return time.process_time() + self.helpers.cpu_seconds

@@ -44,6 +44,8 @@ class Request:
     """Seconds for collecting."""
     cpu_time: Optional[float] = None
     """Seconds of all processors for collecting."""
+    jobs: int = 1
+    """Processes that may look for secrets at once; 1 is this one alone."""
     compression: Compression = Compression.FAST
     profile: Profile = Profile.STANDARD
     only: tuple[str, ...] = ()
@@ -64,7 +66,7 @@ class Request:
         Raises:
             UsageError: one is not above 0.
         """
-        for name in ("log_size", "max_size", "timeout", "cpu_time"):
+        for name in ("log_size", "max_size", "timeout", "cpu_time", "jobs"):
             limit = getattr(self, name)
             if limit is not None and not limit > 0:
                 raise UsageError(f"{name} is {limit}: a limit has to be above 0")

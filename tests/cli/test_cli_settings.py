@@ -45,7 +45,7 @@ def test_a_variable_that_makes_no_sense_is_told_before_anything_is_collected(sam
 
 
 @pytest.mark.parametrize(
-    "name", ["timeout", "cpu_time", "max_size", "log_size", "lifetime", "upload_timeout"]
+    "name", ["timeout", "cpu_time", "jobs", "max_size", "log_size", "lifetime", "upload_timeout"]
 )
 def test_a_limit_of_nothing_is_refused_wherever_it_stands(sample_tree, tmp_path, capfd, name) -> None:
     option = f"--{name.replace('_', '-')}"

@@ -88,7 +88,7 @@ def test_a_crowd_of_secrets_is_masked_and_searched_for_as_a_few_are(engine, monk
     expected = b"".join(Redactor(learned(*values), TOKENS).redact([text], Form.LOG, few))
     monkeypatch.setattr(engine_module, "MOST", dict.fromkeys(engine_module.ENGINES, 10))
     by = Redactor(learned(*values), TOKENS, engine=engine)
-    assert isinstance(by._finder, engine_module._CrowdFinder)
+    assert isinstance(by._finder._finder, engine_module._CrowdFinder)
     assert b"".join(by.redact([text], Form.LOG, crowd)) == expected
     assert few == crowd
     search = SecretSearch(learned(*values), engine=engine)

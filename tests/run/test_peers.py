@@ -72,6 +72,7 @@ def test_the_command_says_all_that_was_asked_for_and_is_understood():
         "compression",  # each node's own
         "cpu_time",  # each node's own
         "issue",
+        "jobs",  # each node's own
         "label",
         "log_size",
         "mask_network",
