@@ -90,9 +90,14 @@ class TerminalOutput(Output):
             yield self.tell
             return
         columns = _progress_columns(self._console.width)
-        with Progress(
-            *columns, console=self._console, transient=True, refresh_per_second=REFRESHES
-        ) as progress:
+        progress = Progress(*columns, console=self._console, transient=True, refresh_per_second=REFRESHES)
+        try:
+            progress.start()
+        except RuntimeError:  # no thread is to be had: the node is at its limits
+            progress.stop()
+            yield self.tell
+            return
+        with progress:
             yield _Line(progress, self).on_event
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -181,3 +182,18 @@ def test_a_listener_hears_of_bytes_before_any_phase_without_harm(make) -> None:
     with output.progress() as tell:
         tell(events.Advanced(1))
         tell(events.ArtifactStarted("x"))
+
+
+def test_where_no_thread_is_to_be_had_progress_is_told_in_lines(make, monkeypatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    output = make()
+    with output.progress() as tell:
+        tell(events.PhaseStarted("collect", 3 << 20, 2))
+        tell(events.Warned("careful"))
+    assert "warning: careful\n" in seen(output)
+    with output.progress() as tell:  # nothing is left of the first
+        tell(events.Warned("once more"))
+    assert "warning: once more\n" in seen(output)

@@ -17,6 +17,7 @@ def run_crew(task: Callable[[threading.Event], None], *, count: int) -> None:
     """Run a task in some threads until all have returned, or one has failed.
 
     The threads are daemons: one that is stuck in a system call is left behind, and has to bear that.
+    Where the system gives fewer of them, those do it; where it gives none, the caller does.
 
     Args:
         task: returns when there is nothing left to do, or its event is set: somebody failed.
@@ -36,10 +37,12 @@ def run_crew(task: Callable[[threading.Event], None], *, count: int) -> None:
         else:
             results.put(None)
 
-    for number in range(count):
-        threading.Thread(target=work, name=f"upload-{number}", daemon=True).start()
+    started = sum(_start(work, f"upload-{number}") for number in range(count))
+    if not started:
+        task(stop)
+        return
     try:
-        for _ in range(count):
+        for _ in range(started):
             error = results.get()
             if error is not None:
                 raise error
@@ -49,6 +52,8 @@ def run_crew(task: Callable[[threading.Event], None], *, count: int) -> None:
 
 def run_within(work: Callable[[], T], *, seconds: float) -> T:
     """Run something in a thread, and wait for it no longer than this.
+
+    Where no thread is to be had the caller does it itself, and may wait longer.
 
     Raises:
         NotInTimeError: it goes on, and nobody waits for it.
@@ -62,7 +67,8 @@ def run_within(work: Callable[[], T], *, seconds: float) -> T:
         except BaseException as error:  # noqa: BLE001 - it is raised again by who waits
             results.put((error, []))
 
-    threading.Thread(target=run, name="deliver", daemon=True).start()
+    if not _start(run, "deliver"):
+        return work()
     try:
         error, value = results.get(timeout=seconds)
     except queue.Empty:
@@ -70,3 +76,12 @@ def run_within(work: Callable[[], T], *, seconds: float) -> T:
     if error is not None:
         raise error
     return value[0]
+
+
+def _start(work: Callable[[], None], name: str) -> bool:
+    """Have a thread do it; False where the system has none to give."""
+    try:
+        threading.Thread(target=work, name=name, daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
