@@ -17,6 +17,7 @@ OLDEST = (3, 9)
 PYTHONS = ("python3", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9")
 GAPS = 10  # osvc_diag's exit code for a bundle from which something is missing
 LIMITS = ("block", "log_size", "max_size", "output", "profile", "timeout")  # that diag.ini may set
+ERRORS, WARNING = ("osvc-diag: ", "  hint: "), "warning: "  # what lines of osvc_diag's stderr begin with
 DONE, FAILED = 0, 1  # the agent's own
 
 
@@ -83,7 +84,7 @@ def by_another_python(svc, env):
     with process.stdout, process.stderr:
         for line in process.stderr:
             if line.strip():
-                svc.log.info("support: %s", line.rstrip())
+                retell(svc.log, line.rstrip())
         results = process.stdout.read().splitlines()  # its path and its link: that fits into any pipe
     code = process.wait()
     if code not in (0, GAPS):
@@ -93,6 +94,16 @@ def by_another_python(svc, env):
         return FAILED
     svc.log.info("support: delivered: %s", results[-1])
     return DONE
+
+
+def retell(log, line):
+    """Log a line of osvc_diag's stderr at the level that it begins with."""
+    if line.startswith(ERRORS):
+        log.error("support: %s", line)
+    elif line.startswith(WARNING):
+        log.warning("support: %s", line[len(WARNING) :])
+    else:
+        log.info("support: %s", line)
 
 
 def new_python():

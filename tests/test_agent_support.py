@@ -168,6 +168,18 @@ def test_a_failure_of_the_other_one_is_the_agents(old_interpreter: Any, agent: A
     agent.path = "prod/svc/wbe"
     assert old_interpreter.support(agent) == 1
     assert agent.lines[-1] == "ERROR support: osvc_diag failed with exit code 2"
+    assert agent.lines[-3].startswith("ERROR support: osvc-diag: nothing on node node1 matches")
+    assert agent.lines[-2].startswith("ERROR support:   hint: did you mean prod/svc/web")
+
+
+def test_a_warning_of_the_other_one_is_the_agents(
+    old_interpreter: Any, agent: Any, diag_node: Any, tmp_path: Path
+) -> None:
+    site = f"[diag]\nupload = sometimes\nprofile = quick\noutput = {tmp_path}\n"
+    diag_node.write("/etc/opensvc/diag.ini", site)
+    assert old_interpreter.support(agent) == 1
+    assert [line for line in agent.lines if line.startswith("WARNING support: ") and "sometimes" in line]
+    assert not [line for line in agent.lines if "warning: " in line]
 
 
 def test_an_interpreter_that_is_new_enough_and_has_osvc_diag_is_found(
