@@ -40,29 +40,41 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 def encode(value: object) -> Any:
     """Return what json.dumps takes: a dataclass as an object in the order of its fields, without None."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str:
         return _printable(typing.cast("str", value))
     if kind in _AS_THEY_ARE:
         return value
-    if isinstance(value, enum.Enum):
-        return value.value
     if isinstance(value, tuple):
         return [encode(item) for item in value]
-    if isinstance(value, Mapping):
-        return {_printable(key): encode(value[key]) for key in sorted(value)}
-    return {
-        name: encode_name(item) if is_file_name and isinstance(item, str) else encode(item)
-        for name, is_file_name in _fields(typing.cast("Any", type(value)))
-        for item in (getattr(value, name),)
-        if item is not None
-    }
+    if isinstance(value, enum.Enum):
+        return value.value
+    if kind is dict or isinstance(value, Mapping):
+        content: Any = value
+        return {_printable(key): encode(content[key]) for key in sorted(content)}
+    return _encoded_fields(value)
+
+
+def _encoded_fields(value: object) -> dict[str, Any]:
+    kind: Any = type(value)
+    file_names = _file_names(kind)
+    content: dict[str, Any] = {}
+    for name, item in vars(value).items():  # in the order of the fields, for each is set once
+        if item is None:
+            continue
+        if type(item) is not str:
+            content[name] = encode(item)
+        elif item.isascii() and "\\" not in item:
+            content[name] = item
+        else:
+            content[name] = encode_name(item) if name in file_names else _printable(item)
+    return content
 
 
 @functools.cache
-def _fields(kind: Any) -> tuple[tuple[str, bool], ...]:
-    """Return the fields of a dataclass, and which are file names."""
-    return tuple((field.name, bool(field.metadata)) for field in dataclasses.fields(kind))
+def _file_names(kind: Any) -> frozenset[str]:
+    """Return the fields of a dataclass that are file names."""
+    return frozenset(field.name for field in dataclasses.fields(kind) if field.metadata)
 
 
 def _printable(text: str) -> str:

@@ -116,7 +116,7 @@ class Output:
             )
         elif isinstance(event, events.PhaseStarted):
             self.detail(event.phase)
-        elif isinstance(event, events.ArtifactFinished):
+        elif isinstance(event, events.ArtifactFinished) and self.is_verbose:
             asked = f"  ({', '.join(event.collectors)})" if event.collectors else ""
             self.detail(f"{event.state:<10}{printable(event.name)}{asked}")
 

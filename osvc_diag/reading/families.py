@@ -37,7 +37,10 @@ class LogFamilies:
                 what a rotation made of it is known by a number or a date alone.
         """
         folder, name = os.path.split(live)
-        turns = {other: _turn(other[len(name) :]) for other in self._beside(live)}
+        beside = self._beside(folder, name)
+        if not beside or beside == [name]:
+            return [live] if beside else []
+        turns = {other: _turn(other[len(name) :]) for other in beside}
         known = {other: turn for other, turn in turns.items() if turn is not None}
         return [os.path.join(folder, other) for other in self._newest_first(folder, known)]
 
@@ -47,7 +50,7 @@ class LogFamilies:
         The last written comes first.
         """
         folder, name = os.path.split(live)
-        copies = [other for other in self._beside(live) if _turn(other[len(name) :]) is None]
+        copies = [other for other in self._beside(folder, name) if _turn(other[len(name) :]) is None]
         paths = [os.path.join(folder, other) for other in copies]
         return sorted(paths, key=lambda path: -self._mtime(path)) if len(paths) > 1 else paths
 
@@ -71,8 +74,7 @@ class LogFamilies:
             families.setdefault(live_log(name) or "", []).append(name)
         return families
 
-    def _beside(self, live: str) -> list[str]:
-        folder, name = os.path.split(live)
+    def _beside(self, folder: str, name: str) -> list[str]:
         families = self._listed(folder) or {}
         if live_log(name) != name:
             others = (other for other in families.get("", ()) if other.startswith(name))

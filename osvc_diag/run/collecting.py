@@ -20,7 +20,7 @@ from osvc_diag.plugin.artifact import (
 )
 from osvc_diag.reading.compressed import compressed_again
 from osvc_diag.reading.fetching import MOST_IN_BATCH, Fetcher
-from osvc_diag.reading.sources import BY_LOG_SIZE, SourceReader
+from osvc_diag.reading.sources import BY_LOG_SIZE, Outcome, SourceReader
 from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
 from osvc_diag.run.support import OUTPUTS, Heads
 from osvc_diag.run.take import NOT_STORED, SAME_NAME, Take, gap_of
@@ -112,11 +112,11 @@ class CollectionRun:
             begin = self._clock.seconds()
             fetched = self._fetched_together(at)
             end = at + max(1, len(fetched))
-            takes = [
-                Take(artifact, name, self._source_of(artifact, name), self._node.zone)
-                for artifact, name in zip(plan.artifacts[at:end], names[at:end])
-            ]
             if fetched:
+                takes = [
+                    self._new_take(one.artifact, name, one.outcome)
+                    for one, name in zip(fetched, names[at:end])
+                ]
                 small.room = None if self._max_size is None else self._room
                 stored = small.take(takes, fetched, self._names)
                 seconds = (self._clock.seconds() - begin) / len(takes)
@@ -125,12 +125,16 @@ class CollectionRun:
                     self._tell(events.Advanced(take.fetched))
                     self._account(take, member, seconds, collection)
             else:
-                self._tell(events.ArtifactStarted(takes[0].name))
-                sink = self._store(takes[0])
+                take = self._new_take(plan.artifacts[at], names[at], Outcome())
+                self._tell(events.ArtifactStarted(take.name))
+                sink = self._store(take)
                 seconds = self._clock.seconds() - begin
-                self._account(takes[0], sink.stored if sink else None, seconds, collection)
+                self._account(take, sink.stored if sink else None, seconds, collection)
             at = end
         return collection
+
+    def _new_take(self, artifact: Artifact, name: str, outcome: Outcome) -> Take:
+        return Take(artifact, name, self._source_of(artifact, name), self._node.zone, outcome)
 
     def _fetched_together(self, at: int) -> list[Fetched]:
         """Read the next artifacts as far as they are small files, and all of them are sure to fit."""

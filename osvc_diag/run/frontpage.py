@@ -117,13 +117,14 @@ def _peers(manifest: Manifest) -> str:
 
 
 def _frozen(manifest: Manifest, node: Node) -> str:
+    frozen = [entry for entry in manifest.artifacts if entry.name.endswith("/frozen") and entry.is_stored]
     flags = {node.member(f"{node.layout.var}/node/frozen"): "the node"}
-    for known in node.objects:
+    for known in node.objects if frozen else ():
         flags[node.member(f"{node.layout.var_path(known.path)}/frozen")] = str(known.path)
     found = [
         f"  {flags[entry.name]}, since {to_the_second(entry.mtime or '')}\n"
-        for entry in manifest.artifacts
-        if entry.name in flags and entry.is_stored
+        for entry in frozen
+        if entry.name in flags
     ]
     return "Frozen\n" + ("".join(found) or "  nothing of what was collected\n")
 

@@ -112,8 +112,10 @@ class Resolver:
     def _named(self, artifact: Artifact) -> Artifact:
         if artifact.name != "" or not isinstance(artifact.source, FileSource):
             return artifact
-        source = replace(artifact.source, path=self._here(artifact.source.path))
-        return replace(artifact, name=self._node.member(source.path), source=source)
+        source = artifact.source
+        here = self._here(source.path)
+        source = source if here == source.path else replace(source, path=here)
+        return replace(artifact, name=self._node.member(here), source=source)
 
     def _here(self, path: str) -> str:
         """Return where a path is on this machine, be it from the node's layout, or as the node calls it."""

@@ -48,18 +48,19 @@ class Take:
     zone: tzinfo = timezone.utc
     """Of the times in the node's logs."""
     outcome: Outcome = field(default_factory=Outcome)
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(init=False)
     """Of what each rule masked."""
-    digest: Optional[LogDigest] = None
-    limit: Optional[int] = None
+    digest: Optional[LogDigest] = field(init=False)
+    limit: Optional[int] = field(default=None, init=False)
     """Bytes of a log that may fit into --max-size, the newest; None is no limit."""
-    fetched: int = 0
+    fetched: int = field(default=0, init=False)
     """Bytes read so far."""
-    packed: int = 0
+    packed: int = field(default=0, init=False)
     """Bytes that the archive grew by."""
 
     def __post_init__(self) -> None:
-        self.begin(None)
+        self.counts = Counter()
+        self.digest = self._new_digest()
 
     def begin(self, limit: Optional[int]) -> None:
         """Forget an attempt that came to nothing."""
@@ -88,7 +89,7 @@ class Take:
             seconds: that it took.
         """
         outcome, status = self.outcome, self.outcome.status
-        masked = {rule: count for rule, count in sorted(self.counts.items()) if count} if stored else {}
+        masked = self._masked() if stored else {}
         return ArtifactEntry(
             name=self.name,
             collectors=self.artifact.collectors,
@@ -106,6 +107,10 @@ class Take:
             masked=masked,
             seconds=round(seconds, 3),
         )
+
+    def _masked(self) -> dict[str, int]:
+        """Return how often each rule masked something, of those that did."""
+        return {rule: count for rule, count in sorted(self.counts.items()) if count} if self.counts else {}
 
     def _command_facts(self, masked: dict[str, int]) -> Optional[CommandFacts]:
         ending = self.outcome.ending

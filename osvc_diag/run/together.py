@@ -47,7 +47,7 @@ class SmallTakes:
         """Store what was read, and return what is stored of each; the takes tell the rest.
 
         Args:
-            takes: as they follow each other in the plan.
+            takes: as they follow each other in the plan, with the outcomes of what was read.
             fetched: what was read of each.
             taken: names of members that were tried before; grows.
 
@@ -55,7 +55,7 @@ class SmallTakes:
             BundleError: the bundle cannot be written.
         """
         for take, one in zip(takes, fetched):
-            take.outcome, take.fetched = one.outcome, len(one.content)
+            take.fetched = len(one.content)
         members = [
             self._member(take, content, taken) for take, content in zip(takes, self._redacted(takes, fetched))
         ]
