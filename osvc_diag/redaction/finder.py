@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from osvc_diag.redaction.literals import any_of
 from osvc_diag.redaction.scan import Scan
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ class PythonFinder:
     """Looks for every anchor and every literal in a block with `re`."""
 
     def __init__(self, planned: Plan) -> None:
-        exact = [one.pattern for one in planned.singles if not one.caseless]
-        if planned.rare:
-            exact.append(planned.together)
-        self.scan = Scan(exact, [one.pattern for one in planned.singles if one.caseless])
+        self.scan = Scan(
+            [one.pattern for one in planned.singles if not one.caseless],
+            [one.pattern for one in planned.singles if one.caseless],
+            [first + any_of({first: rests}) for first, rests in planned.rare.items()],
+        )
         """What it does, in a form that another process can do."""
 
     def find(self, block: bytes) -> list[int]:

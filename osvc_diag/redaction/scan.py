@@ -18,50 +18,76 @@ if TYPE_CHECKING:
 STDIN, STDOUT = 0, 1
 ASK = struct.Struct("<QQ")  # number of the question, bytes that follow; the first of all are the patterns
 ANSWER = struct.Struct("<QQd")  # number of the question, offsets that follow, seconds of a processor by now
-_PATTERN = struct.Struct("<?Q")  # whether it is for lower case, bytes that follow
+_PATTERN = struct.Struct("<BQ")  # which kind it is, bytes that follow
+_SELDOM = 1024  # bytes of a block for each time that a byte stands in it: there, it is hopped to
 
 
 class Scan:
     """Patterns, and where they stand in a block."""
 
-    def __init__(self, exact: Sequence[bytes], caseless: Sequence[bytes]) -> None:
+    def __init__(self, exact: Sequence[bytes], caseless: Sequence[bytes], rare: Sequence[bytes] = ()) -> None:
         """Prepare; nothing is compiled yet.
 
         Args:
             exact: patterns for blocks as they are.
             caseless: patterns for blocks in lower case.
+            rare: bytes that seldom stand in a block, each followed by a pattern that begins with it.
         """
-        self._given = (exact, caseless)
-        self._compiled: Optional[list[list[re.Pattern[bytes]]]] = None
+        self._given = (exact, caseless, rare)
+        self._plain: Optional[tuple[list[re.Pattern[bytes]], list[re.Pattern[bytes]]]] = None
+        self._rare: list[tuple[bytes, re.Pattern[bytes]]] = []
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Scan:
         """Return what `packed` tells of."""
-        given: tuple[list[bytes], list[bytes]] = ([], [])
+        given: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
         at = 0
         while at < len(packed):
-            is_caseless, size = _PATTERN.unpack_from(packed, at)
+            kind, size = _PATTERN.unpack_from(packed, at)
             at += _PATTERN.size + size
-            given[is_caseless].append(packed[at - size : at])
+            given[kind].append(packed[at - size : at])
         return cls(*given)
 
     def packed(self) -> bytes:
         """Return the patterns as bytes."""
         return b"".join(
-            _PATTERN.pack(is_caseless, len(pattern)) + pattern
-            for is_caseless, patterns in zip((False, True), self._given)
+            _PATTERN.pack(kind, len(pattern)) + pattern
+            for kind, patterns in enumerate(self._given)
             for pattern in patterns
         )
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
-        if self._compiled is None:
-            self._compiled = [[re.compile(pattern) for pattern in patterns] for patterns in self._given]
         offsets: set[int] = set()
-        for patterns, text in zip(self._compiled, (block, block.lower())):
+        for patterns, text in zip(self._plain or self._compiled(), (block, block.lower())):
             for pattern in patterns:
                 offsets.update([match.start() for match in pattern.finditer(text)])
+        for first, pattern in self._rare:
+            _hop(first, pattern, block, offsets)
         return sorted(offsets)
+
+    def _compiled(self) -> tuple[list[re.Pattern[bytes]], list[re.Pattern[bytes]]]:
+        exact, caseless, rare = self._given
+        self._rare = [(one[:1], re.compile(one[1:])) for one in rare]
+        self._plain = [re.compile(one) for one in exact], [re.compile(one) for one in caseless]
+        return self._plain
+
+
+def _hop(first: bytes, pattern: re.Pattern[bytes], block: bytes, offsets: set[int]) -> None:
+    """Add where a pattern stands, by hopping from one of its first bytes to the next.
+
+    The C library goes there at ten times the speed of `re`, but each hop takes time: where that byte is not
+    rare after all, `re` does the rest.
+    """
+    hops = len(block) // _SELDOM
+    at = block.find(first)
+    while at >= 0 and hops:
+        if pattern.match(block, at):
+            offsets.add(at)
+        at = block.find(first, at + 1)
+        hops -= 1
+    if at >= 0:
+        offsets.update([match.start() for match in pattern.finditer(block, at)])
 
 
 def main() -> None:

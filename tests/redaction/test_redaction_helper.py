@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 VALUE = b"Sup3rS3cret"
 SECRETS = learned(VALUE, b"Zq9!xWv3")
-SCAN = Scan([b"k(?=ey)", b"\x00"], [b"token="])
+SCAN = Scan([b"k(?=ey)"], [b"token="], [b"\x00\\x00"])
 BLOCK = b"one key\ntwo\nTOKEN=1 key\x00\n"
 FOUND = [4, 12, 20, 23]
 
