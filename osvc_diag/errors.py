@@ -5,7 +5,8 @@ DiagError
 │   ├── NamingError               2   not an object path
 │   ├── SelectorError             2   not a selector
 │   ├── NoSuchObjectError         2   nothing matches the selector
-│   └── NodeNotFoundError         2   no OpenSVC agent here
+│   ├── NodeNotFoundError         2   no OpenSVC agent here
+│   └── NodeSilentError           2   a file system that the node's files lie on hangs
 ├── PluginUnavailableError        3   a plugin asked for by name cannot serve
 ├── BundleError                   4   the bundle cannot be written
 ├── ExchangeError                 5   the bundle could not be delivered; it is kept
@@ -50,6 +51,10 @@ class NoSuchObjectError(UsageError):
 
 class NodeNotFoundError(UsageError):
     """There is no OpenSVC agent where one was looked for."""
+
+
+class NodeSilentError(UsageError):
+    """The node's own files do not answer: a file system that they lie on hangs."""
 
 
 class PluginUnavailableError(DiagError):

@@ -149,15 +149,15 @@ def run(args: argparse.Namespace, output: Output) -> int:
 def _run(args: argparse.Namespace, output: Output) -> int:
     from osvc_diag.cli.intent import site_folder  # noqa: PLC0415 - not for --help
 
+    use_one_heap()
+    if not args.no_low_priority:
+        step_back()
     node = find_node(args)
     if not args.selectors:
         raise UsageError(
             "no SELECTOR was given; usage: osvc-diag SELECTOR... [OPTIONS]", hint=_what_there_is(node)
         )
     _warn_of_command_names(node, output)
-    use_one_heap()
-    if not args.no_low_priority:
-        step_back()
     site = node.layout.etc if node.live else site_folder()
     etc = node.layout.etc if node.live else None
     with load_for(args, output, site=site, etc=etc, timeout=args.timeout) as plugins:

@@ -115,11 +115,16 @@ def _check(sending: Sending) -> None:
 
 
 def site_folder() -> Optional[str]:
-    """Return the configuration folder of this machine's agent, where the site file may be."""
+    """Return the configuration folder of this machine's agent, where the site file may be.
+
+    Raises:
+        NodeSilentError: it does not answer, so that nobody knows what the site forbids.
+    """
+    from osvc_diag.node.answering import answered  # noqa: PLC0415 - not for --help
     from osvc_diag.node.finding import find_layout  # noqa: PLC0415
 
     try:
-        return find_layout(None, os.environ).etc
+        return answered(lambda: find_layout(None, os.environ)).etc
     except NodeNotFoundError:
         return None
 

@@ -29,10 +29,15 @@ def find_node(args: argparse.Namespace) -> Node:
 
     Raises:
         NodeNotFoundError: there is no agent.
+        NodeSilentError: its folders do not answer in time.
     """
-    from osvc_diag.node.node import Node  # noqa: PLC0415 - not for --help
+    from osvc_diag.node.answering import answered, patience_within  # noqa: PLC0415 - not for --help
+    from osvc_diag.node.node import Node  # noqa: PLC0415
 
-    return Node.discover(args.root, name=args.node, zone=args.timezone)
+    return answered(
+        lambda: Node.discover(args.root, name=args.node, zone=args.timezone),
+        patience=patience_within(getattr(args, "timeout", None)),
+    )
 
 
 def size(text: str) -> int:

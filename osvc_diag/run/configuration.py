@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import RedactionError
+from osvc_diag.node.answering import all_answered, answered
 from osvc_diag.objects.conf import CONF_LIMIT, check_conf
 from osvc_diag.reading.trees import NotTakenError
 from osvc_diag.redaction import learn
@@ -50,7 +51,7 @@ class Learning:
 
     def again(self) -> Secrets:
         """Return what was learned, and what was configured since then."""
-        if self._is_current():
+        if answered(self._is_current):
             return self.secrets
         confs, _ = read_configuration(self._node)
         return self.secrets.merge(learn(confs, known_names(self._node)))
@@ -75,11 +76,26 @@ def read_configuration(
     Args:
         node: the node.
         seen: is filled in: what was read, by path; None of what could be written again unnoticed.
+
+    Raises:
+        NodeSilentError: one of them hangs, and nobody knows its secrets.
     """
     confs: list[tuple[str, bytes]] = []
     gaps: list[Gap] = []
+    all_answered(lambda: _reading(node, confs, gaps, seen))
+    return confs, gaps
+
+
+def _reading(
+    node: Node,
+    confs: list[tuple[str, bytes]],
+    gaps: list[Gap],
+    seen: Optional[dict[str, Optional[Identity]]],
+) -> Iterator[None]:
+    """Read one conf after the other; see `read_configuration`."""
     with node.trees.neighbours() as near:
         for path in _conf_files(node):
+            yield
             name = node.member(path)
             try:
                 text, status = near.read(path, CONF_LIMIT)
@@ -95,7 +111,6 @@ def read_configuration(
                 if seen is not None:
                     is_settled = status.st_ctime_ns < time.time_ns() - SETTLED
                     seen[path] = Identity.of(status) if is_settled else None
-    return confs, gaps
 
 
 def known_names(node: Node) -> set[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Optional, Union
 
 from osvc_diag import events
 from osvc_diag.bundle.compression import Compression
+from osvc_diag.node.answering import answered, patience_within
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.folders import plugin_files
 from osvc_diag.plugin.plugin_manager import load_plugins, patience_of
@@ -96,7 +97,7 @@ def diagnose(
         issue=issue or Issue(),
         mask_network=mask_network,
     )
-    node = node or Node.discover()
+    node = node or answered(Node.discover, patience=patience_within(timeout))
     files = plugin_files(node.layout.etc if node.live else None, plugin_dirs)
     with load_plugins(blocked=block, files=files, patience=patience_of(timeout)) as plugins:
         return make_bundle(request, node, plugins, output=output, on_event=on_event)
