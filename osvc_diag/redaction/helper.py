@@ -35,7 +35,7 @@ _LOOK = 0.5  # seconds; in one look no more than that is counted: with Ctrl-Z, b
 _READ = 64 * 1024  # bytes
 _PIPE = 1024 * 1024  # bytes that wait for it in the pipe; the most that is granted to everybody
 _SET_SIZE = 1031  # F_SETPIPE_SZ, in Python since 3.10
-_PAGE = 4  # bytes of an offset
+_OFFSET = 4  # bytes
 _VARIABLES = ("LD_LIBRARY_PATH",)  # where some Pythons find their own library; others may hold a password
 _LAST_WORD = 2.0  # seconds for a killed process to be gone
 
@@ -44,16 +44,20 @@ class Asked:
     """A block that a helper was asked about."""
 
     def __init__(self, helper: Helper, number: int, size: int) -> None:
-        self.offsets: Optional[list[int]] = None
-        """Sorted, once it has answered."""
+        self.answer: Optional[list[int]] = None
         self.number = number
         self.size = size
         self._helper = helper
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no more to come: there are offsets, or the helper was given up."""
-        return self.offsets is not None or self._helper.is_lost
+        """Whether there is no more to come."""
+        return self.answer is not None or self._helper.is_lost
+
+    @property
+    def offsets(self) -> Optional[list[int]]:
+        """Sorted; None without an answer, and where the helper was given up: nothing of it counts then."""
+        return None if self._helper.is_lost else self.answer
 
     def wait(self) -> Optional[list[int]]:
         """Return the offsets; None where the helper was given up."""
@@ -169,15 +173,13 @@ class Helper:
         number, count, seconds = ANSWER.unpack_from(self._inbox)
         if not self._asked or number != self._asked[0].number or count > self._asked[0].size:
             raise EngineError("an answer to something else")
-        size = ANSWER.size + count * _PAGE
+        size = ANSWER.size + count * _OFFSET
         if len(self._inbox) < size:
             return False
         offsets = list(struct.unpack_from(f"<{count}I", self._inbox, ANSWER.size))
-        asked = self._asked.popleft()
-        if not _is_sorted(offsets, asked.size) or not self.cpu_seconds <= seconds < math.inf:
-            self._asked.appendleft(asked)
+        if not _is_sorted(offsets, self._asked[0].size) or not self.cpu_seconds <= seconds < math.inf:
             raise EngineError("no offsets of the block")
-        asked.offsets, self.cpu_seconds = offsets, seconds
+        self._asked.popleft().answer, self.cpu_seconds = offsets, seconds
         del self._inbox[:size]
         return True
 
