@@ -40,11 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     """Have the agent do it, then ask it what came of it."""
-    from osvc_diag.node.node import Node  # noqa: PLC0415 - not for --help
+    from osvc_diag.node.answering import answered  # noqa: PLC0415 - not for --help
+    from osvc_diag.node.node import Node  # noqa: PLC0415
 
     if args.action not in args.actions:
         raise UsageError(f"not an action: {args.action!r}", hint=f"there are {', '.join(args.actions)}")
-    node = Node.discover()
+    node = answered(Node.discover)
     om = _om(node)
     if args.action != SHOW:
         _change(om, args.action, node)
