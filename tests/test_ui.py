@@ -99,12 +99,13 @@ def test_a_sentence_breaks_between_words_and_a_path_in_it_stays_whole(make) -> N
     output = make(30)
     path = "/var/lib/opensvc/" + "x" * 40
     output.say(f"48 artifacts and 23 secrets; it comes to {path}")
-    output.error(BundleError("short", hint="name another folder, or take less"))
+    output.error(BundleError("there is no room at all", hint="name another folder, or take less"))
     assert plain(seen(output)).splitlines() == [
         "48 artifacts and 23 secrets;",
         "  it comes to",
         f"  {path}",
-        "osvc-diag: short",
+        "osvc-diag: there is no room at",
+        "  all",
         "  hint: name another folder,",
         "    or take less",
     ]
