@@ -40,7 +40,7 @@ WIDE = 100  # columns of a terminal from which on all of the progress line fits
 NARROW = 60  # columns below which only the phase and the bytes do
 GUTTER = 2  # characters between the columns of a table
 SENTENCE_WIDTH = 24  # columns of a terminal that sentences in the last column of a table need at least
-_COMMANDS = ("osvc-diag", " om ", "pip ", "sudo ", "python3 ")  # texts with one of these may be copied
+_COMMANDS = ("osvc-diag ", " om ", "pip ", "sudo ", "python3 ")  # texts with one of these may be copied
 _PHASES = {
     "plan": "planning",
     "learn": "learning secrets",
