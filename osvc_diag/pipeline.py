@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from types import TracebackType
 
-DEPTH = 2  # parcels between two threads
+DEPTH = 3  # parcels between two threads
 PARCEL = 256 * 1024  # bytes of small items that are handed over together: to wake a thread up takes its time
 
 T = TypeVar("T")

@@ -1,12 +1,12 @@
-"""Takes the content of one member of a bundle: hashed, compressed and spooled behind the caller."""
+"""Takes the content of one member of a bundle: hashed and compressed behind the caller, each in a thread."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from osvc_diag.bundle.compressor import crc32, deflated, finish, raw_compressor
+from osvc_diag.bundle.hashing import CountingHash
 from osvc_diag.bundle.headers import BLOCK, member_header, padding
 from osvc_diag.bundle.runs import Run
 from osvc_diag.bundle.sums import StoredMember
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.runs import Spool
     from osvc_diag.pipeline import Behind
 
-PARCEL = 1024 * 1024  # bytes that are handed over to the thread together; a smaller member never is
+PARCEL = 1024 * 1024  # bytes that are handed over to the threads together; a smaller member never is
 
 
 class Segment(NamedTuple):
@@ -40,7 +40,8 @@ class MemberSink:
         *,
         stem: str,
         spool: Spool,
-        behind: Behind,
+        hasher: Behind,
+        packer: Behind,
         done: Callable[[Optional[Segment]], None],
     ) -> None:
         """Begin a member.
@@ -50,7 +51,8 @@ class MemberSink:
             mtime: Seconds since the epoch.
             stem: The bundle's folder.
             spool: Where its runs go.
-            behind: What does the work of a member that is not small.
+            hasher: Hashes a member that is not small.
+            packer: Compresses and spools it.
             done: Is given what it came to; None where it was dropped.
         """
         self.mtime = mtime
@@ -68,11 +70,12 @@ class MemberSink:
         self._name = name
         self._stem = stem
         self._spool = spool
-        self._behind = behind
+        self._hasher = hasher
+        self._packer = packer
         self._done = done
         self._start = spool.size
         self._compressor = raw_compressor(spool.compression)
-        self._hash = hashlib.sha256()
+        self._hash = CountingHash()
         self._crc = 0
         self._discarded = False
         self._gathered: list[bytes] = []
@@ -88,7 +91,9 @@ class MemberSink:
         self._gathered.append(block)
         self._gathered_bytes += len(block)
         if self._gathered_bytes >= PARCEL:
-            self._behind.do(functools.partial(self._pack, self._taken()))
+            content = self._taken()
+            self._hasher.do(functools.partial(self._hash_and_show, content))
+            self._packer.do(functools.partial(self._compress, content))
 
     def settle(self) -> None:
         """Wait until all that was written is stored.
@@ -96,8 +101,11 @@ class MemberSink:
         Raises:
             BundleError: The disk is full.
         """
-        self._behind.settle()
-        self._pack(self._taken())
+        self._hasher.settle()
+        self._packer.settle()
+        content = self._taken()
+        self._hash_and_show(content)
+        self._compress(content)
 
     def discard(self) -> None:
         """Drop the member: it will not be in the bundle."""
@@ -121,22 +129,27 @@ class MemberSink:
                     segment = self.stored = None
         finally:
             if segment is None:
-                self._behind.abandon()
+                self._hasher.abandon()
+                self._packer.abandon()
                 self._spool.truncate(self._start)
             self._done(segment)
 
-    def _taken(self) -> list[bytes]:
-        """Return what was gathered, and forget it."""
-        blocks, self._gathered, self._gathered_bytes = self._gathered, [], 0
-        return blocks
+    @property
+    def line_ends(self) -> int:
+        """How many line ends were stored, once the sink is closed."""
+        return self._hash.line_ends
 
-    def _pack(self, blocks: list[bytes]) -> None:
-        # Together: after each call that lets other threads run, this one has to wait for its turn.
-        content = b"".join(blocks)
+    def _taken(self) -> bytes:
+        """Return what was gathered, and forget it."""
+        # Together: after each call that lets other threads run, a thread has to wait for its turn.
+        content = b"".join(self._gathered)
+        self._gathered, self._gathered_bytes = [], 0
+        return content
+
+    def _hash_and_show(self, content: bytes) -> None:
+        self._hash.update(content)
         if self.look is not None:
             self.look(content)
-        self._hash.update(content)
-        self._compress(content)
 
     def _compress(self, block: bytes) -> None:
         self._crc = crc32(block, self._crc)

@@ -48,7 +48,7 @@ class BundleWriter:
 
     Memory does not grow with the members' sizes. Disk space needed is twice the compressed size. Not
     for several threads at once. Used as a context manager, or closed, it leaves nothing but what was
-    published. Members that are not small are packed in a thread that ends with it.
+    published. Members that are not small are hashed and packed in two threads that end with it.
     """
 
     def __init__(self, folder: str, name: str, *, compression: Compression = Compression.FAST) -> None:
@@ -80,7 +80,8 @@ class BundleWriter:
         except BaseException:
             self._folder.close()
             raise
-        self._behind = Behind("osvc_diag packer")
+        self._hasher = Behind("osvc_diag hasher")
+        self._packer = Behind("osvc_diag packer")
 
     def __enter__(self) -> BundleWriter:
         return self
@@ -95,7 +96,8 @@ class BundleWriter:
 
     def close(self) -> None:
         """Drop all that was not published."""
-        self._behind.close()
+        self._hasher.close()
+        self._packer.close()
         if self._sealed is not None:
             self._sealed.close()
         self._spool.close()
@@ -123,7 +125,13 @@ class BundleWriter:
         """
         self._check_new(name)
         self._open = MemberSink(
-            name, mtime, stem=self.stem, spool=self._spool, behind=self._behind, done=self._end_member
+            name,
+            mtime,
+            stem=self.stem,
+            spool=self._spool,
+            hasher=self._hasher,
+            packer=self._packer,
+            done=self._end_member,
         )
         return self._open
 

@@ -238,7 +238,7 @@ class CollectionRun:
             take.packed = sink.packed
             raise NoRoomError
         if take.digest is not None and take.suffix is None:
-            take.digest.end()
+            take.digest.end(sink.line_ends)
         return sink
 
     def _redacted(self, take: Take) -> Iterator[bytes]:

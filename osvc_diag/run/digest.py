@@ -27,6 +27,7 @@ class LogDigest:
 
     def __init__(self) -> None:
         self.lines = 0
+        """Known at the end."""
         self.first: Optional[Stamp] = None
         self.last: Optional[Stamp] = None
         """Of the last record in the log's order, which is not strictly sorted."""
@@ -41,24 +42,29 @@ class LogDigest:
 
     def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass blocks on, and look at them."""
+        line_ends = 0
         for block in blocks:
             self.look(block)
+            line_ends += block.count(b"\n")
             yield block
-        self.end()
+        self.end(line_ends)
 
     def look_at(self, text: bytes) -> None:
         """Look at a log that is in memory."""
         for _ in self.watch([text]):
             pass
 
-    def end(self) -> None:
-        """Look at the rest, when nothing follows."""
-        self.lines += self._is_inside or bool(self._begun)
+    def end(self, line_ends: int) -> None:
+        """Look at the rest, when nothing follows.
+
+        Args:
+            line_ends: how many went by; whoever hashes the log counts them beside that.
+        """
+        self.lines = line_ends + (self._is_inside or bool(self._begun))
         self._look_at_lines(self._begun)
 
     def look(self, block: bytes) -> None:
         """Look at the lines that are whole, and keep the beginning of the one that is not."""
-        self.lines += block.count(b"\n")
         if self._is_inside:
             # The rest of a long line, whose beginning was looked at.
             newline = block.find(b"\n")

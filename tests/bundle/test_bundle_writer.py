@@ -124,7 +124,7 @@ def test_members_belong_to_root_are_private_and_keep_their_time(tmp_path) -> Non
 
 
 def test_a_member_of_many_blocks_is_stored_whole(tmp_path) -> None:
-    blocks = [os.urandom(70_000), b"x" * 300_000, b"", b"\n" * 131_072]
+    blocks = [os.urandom(70_000), b"x" * 3_000_000, b"", b"\n" * 1_131_072]
     with BundleWriter(str(tmp_path), NAME) as writer:
         with writer.member("file/log", 0) as sink:
             for block in blocks:
@@ -132,6 +132,7 @@ def test_a_member_of_many_blocks_is_stored_whole(tmp_path) -> None:
         whole = b"".join(blocks)
         assert sink.stored is not None
         assert (sink.stored.size, sink.stored.sha256) == (len(whole), hashlib.sha256(whole).hexdigest())
+        assert sink.line_ends == whole.count(b"\n")
         assert writer.members == (sink.stored,)
         writer.seal([("manifest.json", b"{}")])
         assert contents(writer.publish())[f"{STEM}/file/log"] == whole

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from osvc_diag.bundle import hashing
+from osvc_diag.bundle.hashing import CountingHash
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_slices():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hashing, "SLICE", 5)
+        yield
+
+
+@given(st.lists(st.text("ab\n\r", max_size=20).map(str.encode)))
+def test_the_hash_and_the_line_ends_do_not_depend_on_how_bytes_come(pieces: list[bytes]) -> None:
+    counting = CountingHash()
+    for piece in pieces:
+        counting.update(piece)
+    whole = b"".join(pieces)
+    assert counting.hexdigest() == hashlib.sha256(whole).hexdigest()
+    assert counting.line_ends == whole.count(b"\n")
