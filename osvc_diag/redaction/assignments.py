@@ -37,7 +37,7 @@ _JSON_SCALAR = re.compile(rb"(?:true|false|null|-?\d[\d.eE+-]*)\s*(?:[,}\]]|$)")
 _ENCODING = re.compile(rb"(?:crypt|literal|base64):")
 _CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
 _OPTION = re.compile(
-    rb"(?<![\w-])--?(?P<name>[A-Za-z][\w.-]+)"
+    rb"-(?<![\w-]-)-?(?P<name>[A-Za-z][\w.-]+)"
     rb"(?:(?P<list>[\"'\\]{0,8}\s{0,8},\s{0,8}(?P<quote>\\{0,7}[\"']))|[ \t]{1,64}(?=[^\s-]))"
 )
 # Words after an option in a sentence about it.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.redaction.literals import escaped
 from osvc_diag.redaction.planning import is_choice
+from osvc_diag.redaction.tokens import BLANK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 _BEFORE = re.compile(rb"\(\?<=([A-Za-z0-9_ :=-]{2,})\)")
 _START = re.compile(rb"(?:(?:[A-Za-z0-9_<&@%=;:/\"~-]|\\[^A-Za-z0-9])(?![?*{+|]))*")
+
+
+class Starts(NamedTuple):
+    """Literal bytes with which anchors begin."""
+
+    caseless: list[bytes]
+    """In lower case."""
+    exact: list[bytes]
 
 
 class Gate:
@@ -28,11 +37,31 @@ class Gate:
         self._caseless = _Tests({anchor: owned for anchor, owned in owners.items() if anchor.caseless})
         self._exact = _Tests({anchor: owned for anchor, owned in owners.items() if not anchor.caseless})
 
-    def rules(self, line: bytes) -> list[Rule]:
-        """Return the rules to try on a line, in an order that depends on nothing else."""
+    def starts(self, line: bytes, among: Optional[Starts] = None) -> Starts:
+        """Return what stands in a line of the literal bytes that anchors need.
+
+        Args:
+            line: to be looked at.
+            among: those of a text that has all of the line's parts: no others can be there.
+        """
+        if among is not None:
+            lowered = line.lower()
+            return Starts(
+                [start for start in among.caseless if start in lowered],
+                [start for start in among.exact if start in line],
+            )
+        return Starts(self._caseless.starts(line.lower()), self._exact.starts(line))
+
+    def rules(self, line: bytes, starts: Starts) -> list[Rule]:
+        """Return the rules to try on a line, in an order that depends on nothing else.
+
+        Args:
+            line: to be looked at.
+            starts: of this line.
+        """
         found: dict[str, Rule] = {}
-        self._caseless.add(line.lower(), found)
-        self._exact.add(line, found)
+        self._caseless.add(line.lower(), starts.caseless, found)
+        self._exact.add(line, starts.exact, found)
         return [found[rule_id] for rule_id in sorted(found)]
 
 
@@ -49,33 +78,41 @@ class _Tests:
                 (known for known in self._by_start if starts[anchor].startswith(known)), starts[anchor]
             )
             self._by_start.setdefault(start, []).append((anchor, owners[anchor]))
-        self._by_first: dict[bytes, list[bytes]] = {}
-        for start in self._by_start:
-            self._by_first.setdefault(start[:1], []).append(start)
         self._pattern: Optional[re.Pattern[bytes]] = None
 
-    def add(self, text: bytes, found: dict[str, Rule]) -> None:
-        """Add the rules of the anchors that stand in a text."""
+    def starts(self, text: bytes) -> list[bytes]:
+        """Return the starts that stand in a text."""
         if self._pattern is None:
             self._pattern = self._compiled()
-        starts = {
-            start
+        found = (
+            match[0] + match[match.lastindex] if match.lastindex else match[0]
             for match in self._pattern.finditer(text)
-            for start in self._by_first[match[0]]
-            if text.startswith(start, match.start())
-        }
-        tests = [self._always, *(self._by_start[start] for start in starts)]
-        for anchor, rules in (test for group in tests for test in group):
-            if anchor.compiled.search(text):
-                found.update((rule.id, rule) for rule in rules)
+        )
+        return list(dict.fromkeys(found))
+
+    def add(self, text: bytes, starts: Iterable[bytes], found: dict[str, Rule]) -> None:
+        """Add the rules of the anchors that stand in a text with these starts."""
+        for tests in (self._always, *(self._by_start[start] for start in starts)):
+            for anchor, rules in tests:
+                if anchor.compiled.search(text):
+                    for rule in rules:
+                        found[rule.id] = rule
 
     def _compiled(self) -> re.Pattern[bytes]:
-        # All but the first byte is only looked at, for one start may begin inside another.
-        starts = (
-            escaped(first) + b"(?=%s)" % b"|".join(escaped(start[1:]) for start in known)
-            for first, known in sorted(self._by_first.items())
+        """Return a pattern that matches the first byte of a start; the rest is a group and only looked at.
+
+        For one start may begin inside another; of those with the same first byte one at most is in a place.
+        """
+        rests: dict[bytes, list[bytes]] = {}
+        for start in self._by_start:
+            rests.setdefault(start[:1], []).append(escaped(start[1:]))
+        return re.compile(
+            b"|".join(
+                escaped(first) + (b"(?=(%s))" % b"|".join(known) if all(known) else b"")
+                for first, known in sorted(rests.items())
+            )
+            or b"(?!)"
         )
-        return re.compile(b"|".join(starts) or b"(?!)")
 
 
 def _start(anchor: Anchor) -> bytes:
@@ -85,5 +122,6 @@ def _start(anchor: Anchor) -> bytes:
     before = _BEFORE.search(anchor.pattern)
     if before:
         return before[1]
-    start = _START.match(anchor.pattern)
-    return start[0].replace(b"\\", b"") if start else b""
+    match = _START.match(anchor.pattern)
+    start = match[0].replace(b"\\", b"") if match else b""
+    return b"" if BLANK in start else start  # so that a start of a line stood there before a token did

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.errors import RedactionError
 from osvc_diag.redaction.gate import Gate
 from osvc_diag.redaction.literals import LiteralIndex
-from osvc_diag.redaction.tokens import TOKEN
+from osvc_diag.redaction.tokens import BLANK, TOKEN
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Iterator, Sequence
 
+    from osvc_diag.redaction.gate import Starts
     from osvc_diag.redaction.rule import Rule
-    from osvc_diag.redaction.secrets import Secrets
+    from osvc_diag.redaction.secrets import Literal, Secrets
     from osvc_diag.redaction.tokens import Tokens
 
 MAX_ROUNDS = 8  # a token may bring a neighbour to light; more rounds than this mean that rules fight
@@ -42,6 +43,14 @@ class Found(NamedTuple):
     quotes: bool = False
 
 
+class _Seen(NamedTuple):
+    """What was seen in a line, beside tokens."""
+
+    starts: Starts
+    has_literals: bool
+    """Whether a learned value stands there, alone or not."""
+
+
 class LineMasker:
     """Applies every rule and every learned value to a line; no line depends on another."""
 
@@ -54,6 +63,8 @@ class LineMasker:
         self._done: set[tuple[object, ...]] = set()
         """Lines in which nothing is left beside tokens, blanked, and where these stand: of thousands of
         configurations each has the line `password = <token>`, and after blanking they are all alike."""
+        self._has_blanks = any(BLANK in literal.text for literal in secrets.literals)
+        """Whether a learned value can be found in what stands for a token."""
 
     def mask(self, line: bytes, counts: Counter[str]) -> bytes:
         """Return a line, given without its line end, with a token for every secret.
@@ -61,11 +72,14 @@ class LineMasker:
         Raises:
             RedactionError: a rule failed, or the rules do not come to an end.
         """
+        seen: Optional[_Seen] = None
         for _ in range(MAX_ROUNDS):
-            found = self.found(line)
+            found, seen = self._looked(line, seen)
             if not found:
                 return line
             line = self.replace(line, found, counts)
+            if any(one.quotes for one in found):
+                seen = None  # quotes are new
         raise RedactionError("the redaction rules do not come to an end on a line")
 
     def replace(self, line: bytes, found: Iterable[Found], counts: Counter[str]) -> bytes:
@@ -84,17 +98,28 @@ class LineMasker:
 
     def found(self, line: bytes) -> list[Found]:
         """Return the secrets of a line, in order, apart from each other and from tokens."""
+        return self._looked(line, None)[0]
+
+    def _looked(self, line: bytes, seen: Optional[_Seen]) -> tuple[list[Found], Optional[_Seen]]:
+        """Return the secrets of a line, and what was seen in it.
+
+        Args:
+            line: to be looked at.
+            seen: in the same line when it had fewer tokens; what was not there then is not there now.
+        """
         masked = token_spans(line)
         visible = blanked(line, masked)
         if masked and (visible, *masked) in self._done:
-            return []
-        hits = [*self.learned(visible), *self._by_rules(visible)]
+            return [], seen
+        starts = self._gate.starts(visible, seen.starts if seen else None)
+        literals = [] if seen and not seen.has_literals else list(self._index.find(visible))
+        hits = [*self._learned(visible, literals), *self._by_rules(visible, starts)]
         found = self.apart(_merged(hits), line, masked) if hits else []
         if masked and not found and len(line) <= SHORT:
             if len(self._done) >= MOST_DONE:
                 self._done.clear()
             self._done.add((visible, *masked))
-        return found
+        return found, _Seen(starts, bool(literals) or self._has_blanks)
 
     def apart(self, found: Iterable[Found], text: bytes, masked: list[tuple[int, int]]) -> list[Found]:
         """Return what is left of some secrets, in order, beside the tokens that are there already."""
@@ -106,10 +131,10 @@ class LineMasker:
 
     def _named(self, one: Found, line: bytes) -> Found:
         value = one.value or line[one.start : one.end]
-        return one._replace(value=value, rule=self._secrets.rule_of(value) or one.rule)
+        return Found(one.start, one.end, self._secrets.rule_of(value) or one.rule, value, one.quotes)
 
-    def _by_rules(self, line: bytes) -> Iterator[Found]:
-        for rule in self._gate.rules(line):
+    def _by_rules(self, line: bytes, starts: Starts) -> Iterator[Found]:
+        for rule in self._gate.rules(line, starts):
             try:
                 spans = list(rule.spans(line))
             except Exception as error:  # noqa: BLE001 (whatever a rule raises, the line must not pass)
@@ -120,8 +145,11 @@ class LineMasker:
 
     def learned(self, line: bytes) -> Iterator[Found]:
         """Yield the learned values in a line, overlapping ones too."""
+        return self._learned(line, self._index.find(line))
+
+    def _learned(self, line: bytes, literals: Iterable[tuple[int, Literal]]) -> Iterator[Found]:
         first = last = 0  # the run of base64 that was masked last: what lies in it needs no other
-        for start, literal in self._index.find(line):
+        for start, literal in literals:
             end = start + len(literal.text)
             if literal.alone and not stands_alone(line, start, end):
                 continue
@@ -160,7 +188,7 @@ def blanked(text: bytes, masked: list[tuple[int, int]]) -> bytes:
     """Return a text whose tokens are as long and mean nothing to any rule."""
     pieces, last = [], 0
     for start, end in masked:
-        pieces += [text[last:start], b"\x01" * (end - start)]
+        pieces += [text[last:start], BLANK * (end - start)]
         last = end
     return b"".join((*pieces, text[last:])) if pieces else text
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.secrets import Secrets
 
 TOKEN = re.compile(rb"<masked:[a-z0-9][a-z0-9-]{0,39}:[a-z2-7]{8}>")
+BLANK = b"\x01"  # stands for each byte of a token where a line is looked at again: it means nothing to a rule
 
 _PURPOSE = b"osvc_diag redaction tokens v1"
 # About 50 ms and 16 MiB: cluster.secret is made by uuid1, few enough bits to be searched through a fast hash.
