@@ -12,8 +12,8 @@ from osvc_diag.errors import VerificationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-BLOCK = 1 << 18  # bytes, plain
-_CHUNK = 1 << 16  # bytes, compressed
+BLOCK = 1024 * 1024  # bytes, plain
+_CHUNK = 1 << 18  # bytes, compressed
 _MAGIC = b"\x1f\x8b"  # of gzip
 _XZ_MEMORY = 1 << 27  # bytes; xz -9 asks for 65 MiB
 _AGAIN = "copy it again from where it was made, or make it again"

@@ -102,7 +102,11 @@ def scope_of(args: argparse.Namespace, manifest: Manifest, rules: Sequence[Rule]
     strange = _strangeness(node, names, manifest)
     limits = [f"{gap.artifact}: {gap.reason}" for gap in gaps] + secrets.limits
     return Scope(
-        SecretSearch(secrets, extra_rules=rules),
+        SecretSearch(
+            secrets,
+            extra_rules=rules,
+            expected=sum(entry.stored_bytes or 0 for entry in manifest.artifacts),
+        ),
         node=node.name if node else None,
         knows_node=strange is None,
         limits=tuple([*limits, strange] if strange else limits),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from osvc_diag.reading.bounds import Bounds
 
-BLOCK = 256 * 1024  # bytes
+BLOCK = 1024 * 1024  # bytes
 LINE_LIMIT = 1024 * 1024  # bytes of a line that are held back to keep it whole
 RECORD_REACH = 1024 * 1024  # bytes in which a record's start is looked for
 
@@ -56,7 +56,7 @@ def whole_lines(blocks: Iterable[bytes], *, drop_rest: bool = False) -> Iterator
     for block in blocks:
         cut = block.rfind(b"\n") + 1
         if cut:
-            yield held + block[:cut]
+            yield b"".join((held, memoryview(block)[:cut])) if held or cut < len(block) else block
             held = block[cut:]
         else:
             held += block

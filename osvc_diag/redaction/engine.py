@@ -25,7 +25,8 @@ ENGINES = ("re", "pcre2", "hyperscan")
 HELPERS = "helpers"
 # Bytes after which an engine has paid for its preparation, against the one before; helpers come where all of
 # them are absent.
-WORTHWHILE = (("pcre2", 2 * 1024 * 1024), ("hyperscan", 16 * 1024 * 1024), (HELPERS, 16 * 1024 * 1024))
+WORTHWHILE = (("pcre2", 128 * 1024), ("hyperscan", 16 * 1024 * 1024), (HELPERS, 16 * 1024 * 1024))
+SLOW = frozenset(("hyperscan",))  # engines that take long to prepare, and not the interpreter's lock
 # Literals that an engine's patterns may hold: more take long to compile, and in some texts long to match.
 MOST = {"re": 3000, "pcre2": 3000, "hyperscan": 20_000}
 PER_BLOCK = 2 * 1024  # bytes that take as long as what is done once a block
@@ -36,6 +37,8 @@ def make_finder(
     anchors: Iterable[Anchor],
     literals: Iterable[bytes],
     helpers: Optional[Helpers] = None,
+    *,
+    expected: int = 0,
 ) -> LineFinder:
     """Return what finds candidate lines.
 
@@ -44,6 +47,7 @@ def make_finder(
         anchors: that are looked for.
         literals: that are looked for.
         helpers: that may find beside this process where `re` is the engine; None are none.
+        expected: bytes that are to come, as far as that is known.
 
     Raises:
         ValueError: there is no such engine, or it is not on this system.
@@ -51,7 +55,8 @@ def make_finder(
     if engine not in {None, *ENGINES}:
         raise ValueError(f"no engine is called {engine!r}; there are {', '.join(ENGINES)}")
     stages = WORTHWHILE if engine is None else tuple(stage for stage in WORTHWHILE if stage[0] == HELPERS)
-    return LineFinder(_Sought(tuple(anchors), tuple(literals)), engine or "re", stages, helpers)
+    sought = _Sought(tuple(anchors), tuple(literals))
+    return LineFinder(sought, engine or "re", stages, helpers, expected=expected)
 
 
 class _UnusableError(ValueError):
@@ -85,12 +90,20 @@ class LineFinder:
     """Goes on with faster engines, and with helpers, where there is much to do: all find the same."""
 
     def __init__(
-        self, sought: _Sought, engine: str, stages: Iterable[tuple[str, int]], helpers: Optional[Helpers]
+        self,
+        sought: _Sought,
+        engine: str,
+        stages: Iterable[tuple[str, int]],
+        helpers: Optional[Helpers],
+        *,
+        expected: int,
     ) -> None:
         self._sought = sought
         self._finder = sought.finder(engine)
-        self._done = 0
+        self._size = expected
+        """Bytes that were looked through, and those that are expected."""
         self._left = list(stages)
+        self._preparing: Optional[threading.Thread] = None
         self._lock = threading.Lock()
         self._may_help = helpers
         self._helpers: list[Helper] = []
@@ -102,8 +115,8 @@ class LineFinder:
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
-        self._done += PER_BLOCK + len(block)
-        if self._left and self._done > self._left[0][1]:
+        self._size += PER_BLOCK + len(block)
+        if self._left and self._size > self._left[0][1]:
             with self._lock:
                 self._grow()
         return self._finder.find(block)
@@ -118,13 +131,30 @@ class LineFinder:
         return helper.ask(block) if room else None
 
     def _grow(self) -> None:
-        while self._left and self._done > self._left[0][1]:
+        while self._left and self._size > self._left[0][1]:
+            if self._preparing is not None and self._preparing.is_alive():
+                return  # what comes next depends on whether it succeeds
             stage, _ = self._left.pop(0)
-            with contextlib.suppress(_UnusableError):
-                if stage != HELPERS:
-                    self._finder = self._sought.finder(stage)
-                elif self._may_help is not None and isinstance(self._finder, PythonFinder):
+            if stage == HELPERS:
+                if self._may_help is not None and isinstance(self._finder, PythonFinder):
                     self._helpers = self._may_help.start(self._finder.scan)
+            elif stage not in SLOW or not self._prepares(stage):
+                self._change_to(stage)
+
+    def _prepares(self, engine: str) -> bool:
+        """Begin to prepare an engine beside the caller; False where the system has no thread to give."""
+        self._preparing = threading.Thread(
+            target=self._change_to, args=(engine,), name="osvc_diag engine", daemon=True
+        )
+        try:
+            self._preparing.start()
+        except RuntimeError:
+            self._preparing = None
+        return self._preparing is not None
+
+    def _change_to(self, engine: str) -> None:
+        with contextlib.suppress(_UnusableError):
+            self._finder = self._sought.finder(engine)
 
 
 class _CrowdFinder:

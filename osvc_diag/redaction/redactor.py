@@ -59,6 +59,7 @@ class Redactor:
         mask_network: bool = False,
         engine: Optional[str] = None,
         helpers: Optional[Helpers] = None,
+        expected: int = 0,
     ) -> None:
         """Prepare; nothing is compiled yet.
 
@@ -69,6 +70,7 @@ class Redactor:
             mask_network: mask addresses and host names, too.
             engine: `re`, `pcre2` or `hyperscan`; None chooses.
             helpers: that may find for it where it is `re`.
+            expected: bytes that are to come, as far as that is known: what chooses.
 
         Raises:
             ValueError: an extra rule cannot work, or there is no such engine.
@@ -87,6 +89,7 @@ class Redactor:
             (anchor for rule in rules for anchor in rule.anchors),
             (literal.text for literal in secrets.literals),
             helpers,
+            expected=expected,
         )
 
     def redact(self, blocks: Iterable[bytes], form: Form, counts: Counter[str]) -> Iterator[bytes]:
@@ -268,7 +271,8 @@ class _Stream:
 
     def _lines(self, block: bytes, offsets: list[int]) -> bytes:
         """Return whole lines with every line masked that an engine names or a line before it opened."""
-        pieces: list[bytes] = []
+        pieces: list[Union[bytes, memoryview]] = []
+        view = memoryview(block)  # whose slices are no copies
         index = last = at = 0
         while at < len(block):
             start = at
@@ -286,9 +290,9 @@ class _Stream:
             line = block[start:end]
             masked = self._line(line)
             if masked != line:
-                pieces += [block[last:start], masked]
+                pieces += (view[last:start], masked)
                 last = end
-        return b"".join((*pieces, block[last:])) if pieces else block
+        return b"".join((*pieces, view[last:])) if pieces else block
 
     def _line(self, line: bytes) -> bytes:
         if self._open.active:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.rule import Rule
     from osvc_diag.redaction.secrets import Literal, Secrets
 
-OVERLAP = 16 * 1024  # bytes looked at again with the next ones; longer than any literal
-CHUNK = 512 * 1024  # bytes looked at together
+CHUNK = 1024 * 1024  # bytes looked at together, or half as many, or up to twice as many
+OVERLAP = 16 * 1024  # bytes on each side of where two chunks meet, looked at again; longer than any literal
 _TAIL = 4  # bytes by which a literal is recognised
 _LONG_TAIL = 16  # bytes of it that are looked for
 _LONGEST_TOKEN = 64  # bytes
-_MARGIN = 512  # bytes at the beginning of a window that were seen whole in the one before
 _REACH = 4 * 1024  # bytes of a line before and after an anchor that a rule gets to see
+_MARGIN = _REACH  # bytes at the beginning of a window that were seen whole in the one before
 
 _KEY_FOLLOWS = re.compile(
     rb"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}[\"',\\nr]{0,8}\r?\n"
@@ -63,7 +63,9 @@ class SecretSearch:
         extra_rules: Sequence[Rule] = (),
         engine: Optional[str] = None,
         helpers: Optional[Helpers] = None,
+        expected: int = 0,
     ) -> None:
+        """Prepare; the arguments are those of a Redactor."""
         self._rules = [rule for rule in (*builtin_rules(), *extra_rules) if rule.certain]
         self._by_tail: dict[bytes, list[tuple[int, Literal]]] = {}
         tails = set()
@@ -72,7 +74,7 @@ class SecretSearch:
             self._by_tail.setdefault(literal.text[at : at + _TAIL], []).append((at, literal))
             tails.add(literal.text[at : at + _LONG_TAIL])
         anchors = (anchor for rule in self._rules for anchor in rule.anchors)
-        self._finder = make_finder(engine, anchors, sorted(tails), helpers)
+        self._finder = make_finder(engine, anchors, sorted(tails), helpers, expected=expected)
 
     def search(self, blocks: Iterable[bytes]) -> Iterator[Hit]:
         """Yield the hits of a stream, each once."""
@@ -167,7 +169,7 @@ def _blanked(window: bytes, start: int, end: int) -> bytes:
 
 
 class _Window(NamedTuple):
-    """What is looked at together: the next bytes of a stream, and some before them."""
+    """What is looked at together: the next bytes of a stream, or those around where two windows meet."""
 
     text: bytes
     base: int
@@ -176,24 +178,27 @@ class _Window(NamedTuple):
 
 
 def _windows(blocks: Iterable[bytes]) -> Iterator[_Window]:
-    text = b""
+    before = b""
     base = 0
     for chunk, is_last in _chunks(blocks):
-        text += chunk
-        yield _Window(text, base, is_last)
-        cut = max(0, len(text) - OVERLAP)
-        text, base = text[cut:], base + cut
+        if before:
+            seam = before + chunk[:OVERLAP]
+            yield _Window(seam, base - len(before), is_last and len(chunk) <= OVERLAP)
+        yield _Window(chunk, base, is_last)
+        base += len(chunk)
+        before = chunk[-OVERLAP:]
 
 
 def _chunks(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Yield the stream in chunks of a fair size, and whether each is the last."""
+    """Yield the stream in chunks of a fair size, and whether each is the last; a fair block is not copied."""
     pieces: list[bytes] = []
     size = 0
     for block in blocks:
-        for start in range(0, len(block), CHUNK):
-            pieces.append(block[start : start + CHUNK])
+        step = len(block) if len(block) <= 2 * CHUNK else CHUNK
+        for start in range(0, len(block), step or 1):
+            pieces.append(block[start : start + step])
             size += len(pieces[-1])
-            if size >= CHUNK:
+            if size >= CHUNK // 2:
                 yield b"".join(pieces), False
                 pieces, size = [], 0
     yield b"".join(pieces), True

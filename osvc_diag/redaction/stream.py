@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-BLOCK = 256 * 1024  # bytes of whole lines handled at a time
+BLOCK = 1024 * 1024  # bytes of whole lines handled at a time, and up to a line more
+FAIR = BLOCK // 2  # bytes of a block that is worth what is done once for each; smaller ones are joined
 MAX_LINE = 256 * 1024  # bytes; a longer line is handled piece by piece
 
 
@@ -33,9 +34,9 @@ def units(blocks: Iterable[bytes]) -> Iterator[Unit]:
         at = 0
         while at < len(data):
             if in_long:
-                end = data.find(b"\n", at, at + BLOCK)
+                end = data.find(b"\n", at, at + MAX_LINE)
                 in_long = end < 0
-                end = min(at + BLOCK, len(data)) if in_long else end
+                end = min(at + MAX_LINE, len(data)) if in_long else end
                 yield Unit(data[at:end], long_line=True, ends_line=not in_long)
                 at = end
                 continue
@@ -61,7 +62,7 @@ def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         pieces.append(block)
         size += len(block)
-        if size >= BLOCK:
+        if size >= FAIR:
             yield b"".join(pieces)
             pieces, size = [], 0
     if size:
@@ -69,6 +70,11 @@ def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _lines_end(data: bytes, at: int) -> int:
-    """Return where some whole lines from `at` on end, at least one if there is one of fair length."""
-    end = data.rfind(b"\n", at, at + BLOCK) + 1
-    return end or data.find(b"\n", at, at + MAX_LINE + 1) + 1 or at
+    """Return where some whole lines from `at` on end, each of fair length; `at` where there are none."""
+    end = at
+    while end - at < BLOCK:
+        step = data.rfind(b"\n", end, end + MAX_LINE) + 1 or data.find(b"\n", end, end + MAX_LINE + 1) + 1
+        if not step:
+            break
+        end = step
+    return end

@@ -77,6 +77,7 @@ def make_bundle(
                 extra_rules=plugins.rules,
                 mask_network=request.mask_network,
                 helpers=means.helpers,
+                expected=prepared.plan.source_bytes,
             )
         name = name or _name(prepared, redactor)
         with BundleWriter(folder, name, compression=request.compression) as writer:
@@ -173,7 +174,8 @@ def _verify(
     archive: BinaryIO, manifest: Manifest, learning: Learning, plugins: Plugins, means: Means
 ) -> Verdict:
     """Read the archive back; what was configured meanwhile must not be in it either."""
-    search = SecretSearch(learning.again(), extra_rules=plugins.rules, helpers=means.helpers)
+    stored = sum(entry.stored_bytes or 0 for entry in manifest.artifacts)
+    search = SecretSearch(learning.again(), extra_rules=plugins.rules, helpers=means.helpers, expected=stored)
     verdict = verify(archive, search, manifest=manifest, on_event=means.on_event)
     verdict.raise_for_problems()
     return verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Callable
@@ -13,11 +14,17 @@ from redaction_tools import redacted, redactor, usable_engines
 
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import Anchor, engine, hyperscan, pcre2
+from osvc_diag.redaction.engine import make_finder
 from osvc_diag.redaction.finder import EngineError, PythonFinder
+from osvc_diag.redaction.hyperscan import HyperscanFinder
+from osvc_diag.redaction.pcre2 import Pcre2Finder
 from osvc_diag.redaction.planning import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from osvc_diag.redaction.engine import LineFinder
+    from osvc_diag.redaction.planning import Plan
 
 PLANNED = plan([Anchor(b"token=")], [b"Sup3rS3cret"])
 BLOCK = b"x token=1\ny Sup3rS3cret"
@@ -34,6 +41,38 @@ def test_an_unknown_engine_is_refused():
 )
 def test_no_engine_goes_untried():
     assert "hyperscan" in usable_engines()
+
+
+def test_what_is_expected_counts_as_if_it_had_come(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine, "WORTHWHILE", (("pcre2", 10_000),))
+    assert isinstance(chosen_after(make_finder(None, (), (b"Sup3rS3cret",)), b"x"), PythonFinder)
+    assert isinstance(
+        chosen_after(make_finder(None, (), (b"Sup3rS3cret",), expected=10_000), b"x"), Pcre2Finder
+    )
+
+
+def test_an_engine_that_takes_long_is_prepared_beside_the_one_before(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("hyperscan")
+    may_go_on = threading.Event()
+    prepare = engine._finder
+
+    def slow(name: str, planned: Plan) -> object:
+        assert name != "hyperscan" or may_go_on.wait(30)
+        return prepare(name, planned)
+
+    monkeypatch.setattr(engine, "_finder", slow)
+    finder = make_finder(None, (), (b"Sup3rS3cret",), expected=1 << 30)
+    assert finder.find(b"a line\nsaid Sup3rS3cret") == [12]
+    assert isinstance(finder._finder, Pcre2Finder)
+    may_go_on.set()
+    finder._preparing.join()
+    assert finder.find(b"a line\nsaid Sup3rS3cret")[0] > len(b"a line\n")
+    assert isinstance(finder._finder, HyperscanFinder)
+
+
+def chosen_after(finder: LineFinder, block: bytes) -> object:
+    finder.find(block)
+    return finder._finder
 
 
 def test_without_accelerators_the_choice_is_pure_python(no_accelerators: None):

@@ -18,7 +18,7 @@ import pytest
 from redaction_tools import TOKENS, learned
 
 from osvc_diag.plugin.artifact import Form
-from osvc_diag.redaction import Redactor, SecretSearch, engine, helper, sharing
+from osvc_diag.redaction import Redactor, SecretSearch, engine, helper, search, sharing, stream
 from osvc_diag.redaction.helper import Helper, Helpers
 from osvc_diag.redaction.scan import Scan
 
@@ -35,7 +35,10 @@ FOUND = [4, 12, 20, 23]
 
 @pytest.fixture
 def helpers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Helpers]:
-    """Return helpers that begin with the first block, on any machine."""
+    """Return helpers that begin with the first block, on any machine, and have many blocks to look at."""
+    monkeypatch.setattr(stream, "BLOCK", 128 * 1024)
+    monkeypatch.setattr(stream, "FAIR", 64 * 1024)
+    monkeypatch.setattr(search, "CHUNK", 256 * 1024)
     monkeypatch.setattr(engine, "WORTHWHILE", ((engine.HELPERS, 1),))
     monkeypatch.setattr(helper, "_processors", lambda: 8)
     helpers = Helpers(2)

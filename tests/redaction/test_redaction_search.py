@@ -26,10 +26,15 @@ def test_every_literal_is_found_at_its_place_over_any_block_boundary(
     assert len(hits) == len(set(hits))
 
 
+BLOCK = 100_003  # bytes
+
+
 def test_hits_over_the_windows_of_a_large_stream_are_found_once_each():
     chosen = random.Random(1)
     filler = b"all is well on this node, nothing to see here\n" * 50_000
-    places = [*chosen.sample(range(len(filler)), 40), search.CHUNK - 5, search.CHUNK * 2 - 1]
+    # Blocks of no fair size become chunks of half of CHUNK and a little more.
+    seams = [-(-search.CHUNK // 2 // BLOCK) * BLOCK * number for number in (1, 2, 3)]
+    places = [*chosen.sample(range(len(filler)), 40), *(at - back for at in seams for back in (0, 5, 40))]
     text, expected = b"", []
     last = 0
     for place in sorted(places):
@@ -38,7 +43,7 @@ def test_hits_over_the_windows_of_a_large_stream_are_found_once_each():
         text += b"Sup3rS3cret "
         last = place
     text += filler[last:]
-    blocks = [text[at : at + 100_003] for at in range(0, len(text), 100_003)]
+    blocks = [text[at : at + BLOCK] for at in range(0, len(text), BLOCK)]
     hits = list(SecretSearch(SECRETS).search(blocks))
     assert sorted(hit.offset for hit in hits) == expected
 
