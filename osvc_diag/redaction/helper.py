@@ -33,7 +33,7 @@ PATIENCE = 10.0  # seconds without an answer, and more for what there is to look
 SLOWEST = 32 * 1024  # bytes a second; `re` does a thousand times as much on an idle processor
 _LOOK = 0.5  # seconds; in one look no more than that is counted: with Ctrl-Z, both processes were stopped
 _READ = 64 * 1024  # bytes
-_PIPE = 1024 * 1024  # bytes that wait for it in the pipe; the most that is granted to everybody
+_PIPES = (4 * 1024 * 1024, 1024 * 1024)  # bytes that may wait for it; root gets the first, others the second
 _SET_SIZE = 1031  # F_SETPIPE_SZ, in Python since 3.10
 _OFFSET = 4  # bytes
 _VARIABLES = ("LD_LIBRARY_PATH",)  # where some Pythons find their own library; others may hold a password
@@ -252,8 +252,10 @@ def _ends(process: subprocess.Popen[bytes]) -> tuple[int, int]:
     ends = process.stdin.fileno(), process.stdout.fileno()
     for end in ends:
         os.set_blocking(end, False)
-    with contextlib.suppress(OSError):
-        fcntl.fcntl(ends[0], _SET_SIZE, _PIPE)
+    for size in _PIPES:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(ends[0], _SET_SIZE, size)
+            break
     return ends
 
 

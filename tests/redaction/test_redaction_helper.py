@@ -164,7 +164,7 @@ def test_a_helper_answers_in_the_order_of_the_questions(one: Helper):
 
 
 def test_more_than_a_pipe_holds_is_sent_all_the_same(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(helper, "_PIPE", 4096)
+    monkeypatch.setattr(helper, "_PIPES", (1 << 60, 4096))
     one = Helper(SCAN)
     try:
         asked = [one.ask(BLOCK * 40_000), one.ask(b"x" * 700_000 + b"key")]
