@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
 BLOCK = 512  # bytes; tar pads everything to it
 _NAME = 100  # bytes; a longer name goes before the header
@@ -51,12 +51,14 @@ def check_member_name(name: str) -> None:
         raise MemberNameError(f"{name!a} cannot be the name of a member of a bundle")
 
 
-def parents(name: str) -> Iterator[str]:
-    """Yield the folders that a name lies in, the outermost first."""
-    end = name.find("/")
-    while end >= 0:
-        yield name[:end]
-        end = name.find("/", end + 1)
+def new_folders(name: str, known: AbstractSet[str]) -> list[str]:
+    """Return the folders that a name lies in, from the innermost up to the first that is known."""
+    folders = []
+    folder = name.rpartition("/")[0]
+    while folder and folder not in known:
+        folders.append(folder)
+        folder = folder.rpartition("/")[0]
+    return folders
 
 
 def padding(size: int) -> bytes:

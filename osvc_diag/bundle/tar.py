@@ -6,7 +6,14 @@ import re
 import tarfile
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from osvc_diag.bundle.headers import BLOCK, LONGEST_NAME, is_member_name, long_link, member_header, parents
+from osvc_diag.bundle.headers import (
+    BLOCK,
+    LONGEST_NAME,
+    is_member_name,
+    long_link,
+    member_header,
+    new_folders,
+)
 from osvc_diag.errors import VerificationError
 from osvc_diag.printable import quoted
 
@@ -129,9 +136,7 @@ class TarReader:
         if stem != (self.stem or stem):
             raise VerificationError(f"{quoted(name)} is not in the bundle's folder")
         self.stem = stem
-        # A folder that is known was looked at with another member, and so were those above it.
-        is_new = below.rpartition("/")[0] not in self._folders
-        folders = set(parents(below)) - self._folders if is_new else ()
+        folders = new_folders(below, self._folders)
         if below in self._names or below in self._folders or not self._names.isdisjoint(folders):
             raise VerificationError(f"{quoted(name)} is in the archive twice")
         self._remember(below, self._names)

@@ -11,8 +11,8 @@ from osvc_diag.bundle.headers import (
     check_member_name,
     is_member_name,
     member_header,
+    new_folders,
     padding,
-    parents,
 )
 from osvc_diag.bundle.runs import Archive, Run, Spool
 from osvc_diag.bundle.sink import MemberSink, Segment
@@ -179,9 +179,8 @@ class BundleWriter:
         """
         if name in self._stored or name in self._folders or name in beside:
             return True
-        # A folder that is known was looked at with another member, and so were those above it.
-        is_new = name.rpartition("/")[0] not in self._folders
-        return is_new and any(folder in self._stored or folder in beside for folder in parents(name))
+        folders = new_folders(name, self._folders)
+        return any(folder in self._stored or folder in beside for folder in folders)
 
     def _end_member(self, segment: Optional[Segment]) -> None:
         """Take over what was stored; None where it was dropped."""
@@ -191,8 +190,7 @@ class BundleWriter:
         self._segments.append(segment)
         for stored in segment.stored:
             self._stored[stored.name] = stored
-            if stored.name.rpartition("/")[0] not in self._folders:
-                self._folders.update(parents(stored.name))
+            self._folders.update(new_folders(stored.name, self._folders))
 
     def seal(self, front: Sequence[tuple[str, bytes]], *, mtime: float = 0) -> BinaryIO:
         """Make the archive, still without a name, and return it from its start, to be verified.

@@ -107,6 +107,8 @@ class Output:
 
     def tell(self, event: events.Event) -> None:
         """Tell of an event in a line, if at all."""
+        if isinstance(event, (events.Advanced, events.ArtifactStarted)):
+            return
         if isinstance(event, events.Warned):
             self.warn(event.message)
         elif isinstance(event, events.Planned):

@@ -39,6 +39,12 @@ def compression_of(path: str) -> Optional[str]:
     return suffix if suffix in _COMPRESSORS else None
 
 
+def is_plain(path: str) -> bool:
+    """Tell whether a log is not compressed, by its name."""
+    suffix = os.path.splitext(path)[1]
+    return suffix not in _COMPRESSORS and suffix not in UNREADABLE
+
+
 def inflated(fd: int, suffix: str) -> Iterator[bytes]:
     """Yield a compressed log's text from its beginning, in blocks of bounded size.
 

@@ -9,6 +9,7 @@ from osvc_diag.plugin.artifact import FileSource, LogSource
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.reading.patience import StalledError
+from osvc_diag.reading.sources import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from osvc_diag.reading.patience import PatientReader
     from osvc_diag.reading.sources import SourceReader
 
-SMALL = 64 * 1024  # bytes
 BATCH = 256 * 1024  # bytes of small files that are read with one hand-over between threads
 MOST_IN_BATCH = 256  # files
 GROWN = 4 * SMALL  # bytes: a file that was small when it was measured is read alone if it is larger by now
@@ -130,6 +130,9 @@ class Fetcher:
         blocks: list[bytes] = []
         size = 0
         try:
+            content = self._sources.small(artifact, outcome, near)
+            if content is not None:
+                return Fetched(artifact, outcome, content)
             for block in self._sources.read(artifact, outcome, near):
                 blocks.append(block)
                 size += len(block)

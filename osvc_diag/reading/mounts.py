@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from typing import Optional
@@ -20,6 +21,8 @@ class Mounts:
             table: in the format of mountinfo.
         """
         self._points = frozenset(_mount_points(table))
+        self._above = functools.lru_cache(maxsize=1024)(self.point_of)
+        """The same, remembered: of thousands of folders most share those that they lie in."""
 
     def point_of(self, path: str) -> Optional[str]:
         """Return the mount point that a path lies below, None for the system's root.
@@ -27,9 +30,10 @@ class Mounts:
         Args:
             path: absolute and without links.
         """
-        while path not in self._points and path != os.path.dirname(path):
-            path = os.path.dirname(path)
-        return path if path in self._points and path != os.sep else None
+        if path in self._points:
+            return path if path != os.sep else None
+        above = os.path.dirname(path)
+        return self._above(above) if above != path else None
 
 
 def _mount_points(table: str) -> list[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.redaction import forms, values
 
@@ -14,8 +13,7 @@ PIECE = 2048  # bytes; a longer value is looked for piece by piece
 MIN_BASE64 = 6  # characters
 
 
-@dataclass(frozen=True)
-class Literal:
+class Literal(NamedTuple):
     """One spelling of one learned value, to be found byte by byte."""
 
     text: bytes
@@ -86,10 +84,7 @@ class Secrets:
             for value, rule in self._rules.items():
                 if values.is_searchable(value, self._known):
                     for literal in _literals(value, rule):
-                        if (
-                            not values.is_common_word(literal.text)
-                            and literal.text.lower() not in self._known
-                        ):
+                        if values.is_sought(literal.text, self._known):
                             found.setdefault(literal.text, literal)
             self._literals = tuple(
                 sorted(found.values(), key=lambda literal: (-len(literal.text), literal.text))

@@ -44,6 +44,13 @@ _HOST = re.compile(
 _URL = re.compile(
     rb"[a-z][a-z0-9+.-]*://[a-z0-9._{}-]*(?::(?:\d+|\{[\w.]+\}))?(?:/[a-z0-9_.{}-]*)*", re.IGNORECASE
 )
+# Any of them, asked once.
+_QUANTITY = re.compile(
+    b"|".join(
+        (b"(?i:%s)" if form.flags & re.IGNORECASE else b"(?:%s)") % form.pattern
+        for form in (_NUMBER, _DURATION, _DATE, _ADDRESS)
+    )
+)
 _WORDLIKE = re.compile(rb"([A-Za-z]+)[._#-]?\d{0,2}")
 _DIGITS, _UPPER = frozenset(b"0123456789"), frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _RANDOM = ((8, 3), (20, 2), (33, 1))  # at least so many bytes, of at least so many kinds of three
@@ -73,7 +80,7 @@ def is_harmless(value: bytes) -> bool:
     value = value.strip()
     if is_reference(value) or value.lower() in _BOOLEAN:
         return True
-    if any(form.fullmatch(value) for form in (_NUMBER, _DURATION, _DATE, _ADDRESS, _HOST)):
+    if _QUANTITY.fullmatch(value) or _HOST.fullmatch(value):
         return True
     if _PATH.fullmatch(value) or _URL.fullmatch(value):
         return not any(_looks_random(segment) for segment in re.split(rb"[/:]", value))
@@ -93,11 +100,17 @@ def is_searchable(value: bytes, known: AbstractSet[bytes]) -> bool:
         return False
     if value.isdigit():
         return len(value) >= MIN_NUMBER
-    if any(form.fullmatch(value) for form in (_NUMBER, _DURATION, _DATE, _ADDRESS)):
+    if _QUANTITY.fullmatch(value):
         return False
     if _PATH.fullmatch(value):
         return any(_looks_random(segment) for segment in value.split(b"/"))
     return not _HOST.fullmatch(value)
+
+
+def is_sought(spelling: bytes, known: AbstractSet[bytes]) -> bool:
+    """Return whether a spelling of a searchable value may be looked for: not one that is a word or a name."""
+    lowered = spelling.lower()
+    return lowered not in known and not _is_word(lowered)
 
 
 def stands_alone(value: bytes) -> bool:

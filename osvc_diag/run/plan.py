@@ -137,7 +137,7 @@ def make_plan(
                 merged.add(collector.name, _as_conf(artifact, node))
     granted = resolver.granted
     trees = node.trees.granting(granted.__contains__)
-    artifacts = _measured(merged.artifacts.values(), trees, patient)
+    artifacts = merged.artifacts(_sizes(merged.named(), trees, patient))
     turn = functools.partial(_turn, is_limited=is_limited)
     return Plan(tuple(sorted(artifacts, key=turn)), (*gaps, *merged.gaps), log_size, granted)
 
@@ -237,22 +237,36 @@ class _Merged:
     """Artifacts by member name; one source is taken once, whoever asks for it."""
 
     def __init__(self) -> None:
-        self.artifacts: dict[str, Artifact] = {}
+        self._named: dict[str, Artifact] = {}
+        self._collectors: dict[str, tuple[str, ...]] = {}
         self.gaps: list[Gap] = []
 
     def add(self, collector: str, artifact: Artifact) -> None:
-        known = self.artifacts.get(artifact.name)
+        name = artifact.name
+        known = self._named.get(name)
         if known is None:
-            self.artifacts[artifact.name] = dataclasses.replace(artifact, collectors=(collector,))
+            self._named[name] = artifact
+            self._collectors[name] = (collector,)
         elif _is_same(known.source, artifact.source):
-            self.artifacts[artifact.name] = dataclasses.replace(
-                known,
-                collectors=tuple(dict.fromkeys((*known.collectors, collector))),
-                priority=min(known.priority, artifact.priority),
-            )
+            self._collectors[name] = tuple(dict.fromkeys((*self._collectors[name], collector)))
+            if artifact.priority < known.priority:
+                self._named[name] = dataclasses.replace(known, priority=artifact.priority)
         else:
-            reason = f"the name is taken by another source, of {known.collectors[0]}"
-            self.gaps.append(Gap(State.FAILED, reason, collector, artifact.name))
+            reason = f"the name is taken by another source, of {self._collectors[name][0]}"
+            self.gaps.append(Gap(State.FAILED, reason, collector, name))
+
+    def named(self) -> list[Artifact]:
+        """Return them as they were first named."""
+        return list(self._named.values())
+
+    def artifacts(self, sizes: Mapping[str, int]) -> list[Artifact]:
+        """Return them with who asked for each, and its size where it is known now."""
+        return [
+            dataclasses.replace(
+                artifact, collectors=self._collectors[name], size_hint=sizes.get(name, artifact.size_hint)
+            )
+            for name, artifact in self._named.items()
+        ]
 
 
 def _is_same(one: Source, other: Source) -> bool:
@@ -266,14 +280,13 @@ def _path(artifact: Artifact) -> Optional[str]:
     return None if isinstance(source, (DocumentSource, CommandSource, JournalSource)) else source.path
 
 
-def _measured(artifacts: Iterable[Artifact], trees: Trees, patient: PatientReader) -> list[Artifact]:
-    """Fill in the sizes that are not known; where looking fails, reading will say why."""
-    known = list(artifacts)
+def _sizes(artifacts: Sequence[Artifact], trees: Trees, patient: PatientReader) -> dict[str, int]:
+    """Return the sizes that are not known yet, by name; where looking fails, reading will say why."""
     sizes: dict[str, int] = {}
 
     def measure() -> None:
         with trees.neighbours() as near:
-            for artifact in known:
+            for artifact in artifacts:
                 path = _path(artifact)
                 if path is not None and artifact.size_hint is None:
                     with contextlib.suppress(OSError, ValueError, NotTakenError):
@@ -281,11 +294,7 @@ def _measured(artifacts: Iterable[Artifact], trees: Trees, patient: PatientReade
 
     with contextlib.suppress(StalledError):
         patient.call(measure, timeout=MEASURING_TIMEOUT)
-    found = dict(sizes)  # a copy: a thread that was left behind may still be at it
-    return [
-        dataclasses.replace(artifact, size_hint=found[artifact.name]) if artifact.name in found else artifact
-        for artifact in known
-    ]
+    return dict(sizes)  # a copy: a thread that was left behind may still be at it
 
 
 def _turn(artifact: Artifact, *, is_limited: bool) -> tuple[bool, int, str, int, str]:
