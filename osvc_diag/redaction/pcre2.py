@@ -12,31 +12,26 @@ import threading
 from typing import TYPE_CHECKING, Any, Optional
 
 from osvc_diag.redaction.finder import EngineError, PythonFinder
-from osvc_diag.redaction.literals import any_of
+from osvc_diag.redaction.pivots import patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from osvc_diag.redaction.planning import Plan
 
 _NAMES = ("libpcre2-8.so.0", "libpcre2-8.so", "libpcre2-8.0.dylib")
-_CASELESS = 0x00000008
 _JIT_COMPLETE = 1
 _NO_MATCH = -1
-MOST_LEFT = 20  # bytes without another case that are looked for by twos; all the others together
 SMALL = 2 * 1024  # bytes; in so few, calls take longer than matching
 
 
 class _Program:
     """One pattern as machine code; it has one place for results, so it serves one thread at a time."""
 
-    def __init__(self, library: ctypes.CDLL, pattern: bytes, *, caseless: bool) -> None:
+    def __init__(self, library: ctypes.CDLL, pattern: bytes) -> None:
         self._library = library
         self._match_data: Optional[int] = None
         code, offset = ctypes.c_int(), ctypes.c_size_t()
-        options = _CASELESS if caseless else 0
         self._code: Optional[int] = library.pcre2_compile_8(
-            pattern, len(pattern), options, ctypes.byref(code), ctypes.byref(offset), None
+            pattern, len(pattern), 0, ctypes.byref(code), ctypes.byref(offset), None
         )
         if not self._code:
             raise EngineError(f"pattern not compiled, error {code.value}")
@@ -80,9 +75,9 @@ class Pcre2Finder:
 
     def __init__(self, planned: Plan) -> None:
         library = _library()
-        self._programs = [_Program(library, one.pattern, caseless=one.caseless) for one in planned.singles]
-        self._programs += [_Program(library, one, caseless=False) for one in _by_twos(planned.rare)]
-        self._any = _Program(library, _any_of(planned), caseless=False)
+        found = patterns(planned.anchors, planned.literals)
+        self._programs = [_Program(library, pattern) for pattern in found]
+        self._any = _Program(library, _any_of(planned))
         self._fallback = PythonFinder(planned)
         self._lock = threading.Lock()  # a match lets other threads run, and has one place for its result
 
@@ -100,29 +95,11 @@ class Pcre2Finder:
         return sorted(offsets)
 
 
-def _by_twos(rare: Mapping[bytes, Iterable[bytes]]) -> list[bytes]:
-    """Return patterns of which each begins with one of two bytes.
-
-    For one or two the library looks at 16 bytes of the block at a time, for more at each.
-    """
-    pairs = [
-        {byte: rare[byte], byte.upper(): rare[byte.upper()]}
-        for byte in rare
-        if byte.upper() in rare and byte.islower()
-    ]
-    paired = {byte for pair in pairs for byte in pair}
-    left = [byte for byte in rare if byte not in paired]
-    pairs += [
-        {byte: rare[byte] for byte in left[at : at + 2]} for at in range(0, min(len(left), MOST_LEFT), 2)
-    ]
-    return [any_of(pair) for pair in (*pairs, {byte: rare[byte] for byte in left[MOST_LEFT:]}) if pair]
-
-
 def _any_of(planned: Plan) -> bytes:
     """Return one pattern for all: slow on long blocks, but one call where there would be twenty."""
-    patterns = [planned.together] if planned.together else []
-    patterns += [(b"(?i:%s)" if one.caseless else b"(?:%s)") % one.pattern for one in planned.singles]
-    return b"|".join(patterns) or b"(?!)"
+    found = [planned.together] if planned.together else []
+    found += [(b"(?i:%s)" if one.caseless else b"(?:%s)") % one.pattern for one in planned.singles]
+    return b"|".join(found) or b"(?!)"
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Shares out what is looked for by how `re` and libpcre2 find it fastest: by rare bytes, few in all."""
+"""Shares out what is looked for by how `re` finds it fastest: by rare bytes, few in all."""
 
 from __future__ import annotations
 
@@ -15,16 +15,7 @@ if TYPE_CHECKING:
 MAX_SINGLES = 24  # literals without a rare byte that are looked for one by one; more cost less together
 
 TOKENS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
-_PAIR = 2  # bytes by which an anchor is looked for, together with all others that have them
-# What stands more than 1,200 times in a MB of the agent's logs.
-_COMMON_PAIRS = frozenset(
-    b"""
-    -b /s :h :l :m :n ab ae ai al an as at bl bu c/ c: ca ce ch co ct d: da de dl ea eb ec ed ee ef eg
-    ei em en er es et fa fe fi fo fr fu g: ge gi ha hb he hi ic id ig il in io is it iv le li ls ma mm
-    mo n: na nd ne nf ng ni nn no nt ob od om on or os ou rc re rn ro rr rv rx ry sc se si so st sv ta
-    tc te th ti to tr tu tx ug un ur us vc ve vi wh wr ya
-    """.split()
-)
+_ALIKE = 2  # bytes with which anchors begin that are looked for together
 _BYTE = re.compile(rb"(?:[A-Za-z0-9_<&@%=;:/\"~ -]|\\[^A-Za-z0-9])(?![?*{+|])")
 
 
@@ -54,7 +45,7 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
     for anchor, tokens in beginnings.items():
         offered = _rare_bytes(tokens)
         if not offered:
-            singles.append(_at_pair(anchor, tokens))
+            singles.append(anchor)
             continue
         byte = max(offered, key=lambda byte: (popular[byte], -RANKS[byte], byte))
         rest = _begun_at(anchor.pattern, tokens, offered[byte])
@@ -112,24 +103,6 @@ def _rare_bytes(tokens: Sequence[bytes]) -> dict[int, int]:
     }
 
 
-def _at_pair(anchor: Anchor, tokens: Sequence[bytes]) -> Anchor:
-    """Begin an anchor with two bytes of its beginning that seldom stand beside each other, if there are some.
-
-    What follows them is only looked at: an engine that looks for two bytes shall take these, and no others.
-    """
-    pairs = [tokens[at][-1:] + tokens[at + 1][-1:] for at in range(len(tokens) - 1)]
-    seldom = [at for at, pair in enumerate(pairs) if pair not in _COMMON_PAIRS and pair[0] != pair[1]]
-    if not seldom:
-        return anchor
-    at = min(seldom, key=lambda at: (sum(RANKS[byte] for byte in pairs[at]), at))
-    before, pair, after = (
-        b"".join(part) for part in (tokens[: at + 2], tokens[at : at + 2], tokens[at + 2 :])
-    )
-    behind = b"(?<=%s)" % before if at else b""
-    rest = anchor.pattern[sum(map(len, tokens)) :]
-    return Anchor(pair + b"(?=%s)" % (behind + after + rest), anchor.caseless)
-
-
 def _begun_at(pattern: bytes, tokens: Sequence[bytes], at: int) -> bytes:
     """Return what must follow a byte of a pattern's beginning, and stand before it."""
     begin = b"".join(tokens)
@@ -153,7 +126,7 @@ def _merged(anchors: Iterable[Anchor]) -> Iterator[Anchor]:
     """Make one anchor of those that begin alike."""
     groups: dict[Anchor, list[bytes]] = {}
     for anchor in anchors:
-        size = sum(map(len, beginning(anchor.pattern)[:_PAIR]))
+        size = sum(map(len, beginning(anchor.pattern)[:_ALIKE]))
         prefix = anchor.pattern[:size] or anchor.pattern
         groups.setdefault(Anchor(prefix, anchor.caseless), []).append(anchor.pattern[len(prefix) :])
     for start, rests in groups.items():

@@ -19,7 +19,7 @@ _STEMS = (
     rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
 )  # fmt: skip
 ASSIGNED = {stem: Anchor(stem + _TO_OPERATOR) for stem in _STEMS}
-_STEM_CHOICE = rb"(?:p(?:ass|w|sk|swd)|secret|token|c(?:red|ookie)|key|jwt|otp|auth)"
+_STEM_CHOICE = rb"(?:pass|pw|psk|pswd|secret|token|cred|cookie|key|jwt|otp|auth)"
 
 _XML_ELEMENT = re.compile(rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>(?P<secret>[^<>]+)</")
 _XML_PAIR = re.compile(
