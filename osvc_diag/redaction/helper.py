@@ -8,6 +8,7 @@ through a pipe, and nothing that comes back is taken for more than a list of off
 from __future__ import annotations
 
 import contextlib
+import copy
 import fcntl
 import math
 import os
@@ -84,7 +85,17 @@ class Helper:
         self._inbox = bytearray()
         self._process = _started()
         self._stdin, self._stdout = _ends(self._process)
-        self._put(scan.packed())
+        self._put(scan.packed(), are_patterns=True)
+
+    def turned_to(self, scan: Scan) -> Helper:
+        """Have the process look for something else.
+
+        This one is lost, with all that it was asked; what is returned goes on with the process.
+        """
+        other = copy.copy(self)
+        self.is_lost = True
+        other._put(scan.packed(), are_patterns=True)  # noqa: SLF001 - of its own kind
+        return other
 
     @property
     def room(self) -> int:
@@ -123,11 +134,11 @@ class Helper:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_LAST_WORD)
 
-    def _put(self, data: bytes) -> Asked:
+    def _put(self, data: bytes, *, are_patterns: bool = False) -> Asked:
         asked = Asked(self, self._number, len(data))
         self._number += 1
         self._asked.append(asked)
-        self._outbox += (memoryview(ASK.pack(asked.number, len(data))), memoryview(data))
+        self._outbox += (memoryview(ASK.pack(are_patterns, asked.number, len(data))), memoryview(data))
         return asked
 
     def _exchange(self, seconds: float = 0.0) -> None:
@@ -203,8 +214,9 @@ class Helpers:
         return self._ended_seconds + sum(helper.cpu_seconds for helper in self._working)
 
     def start(self, scan: Scan) -> list[Helper]:
-        """Begin as many as may be; end those before, which looked for something else."""
-        self.close()
+        """Have as many as may be look for something, those that looked for something else first."""
+        self._ended_seconds += sum(helper.cpu_seconds for helper in self._working if helper.is_lost)
+        self._working = [helper.turned_to(scan) for helper in self._working if not helper.is_lost]
         with contextlib.suppress(EngineError):
             while len(self._working) < self._most:
                 self._working.append(Helper(scan))

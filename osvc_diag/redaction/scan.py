@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 STDIN, STDOUT = 0, 1
-ASK = struct.Struct("<QQ")  # number of the question, bytes that follow; the first of all are the patterns
+ASK = struct.Struct("<?QQ")  # whether these are patterns, number of the question, bytes that follow
 ANSWER = struct.Struct("<QQd")  # number of the question, offsets that follow, seconds of a processor by now
 _PATTERN = struct.Struct("<BQ")  # which kind it is, bytes that follow
 _SELDOM = 1024  # bytes of a block for each time that a byte stands in it: there, it is hopped to
@@ -94,10 +94,13 @@ def main() -> None:
     """Answer until nobody asks any more."""
     _step_aside()
     scan: Optional[Scan] = None
-    for number, data in _questions():
+    for are_patterns, number, data in _questions():
         offsets: Sequence[int] = ()
-        if scan is None:
+        if are_patterns:
+            re.purge()  # what was compiled before
             scan = Scan.unpacked(data)
+        elif scan is None:
+            raise ValueError("a block before any pattern")
         else:
             offsets = scan.find(data)
         head = ANSWER.pack(number, len(offsets), time.process_time())
@@ -114,16 +117,16 @@ def _step_aside() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _questions() -> Iterator[tuple[int, bytes]]:
+def _questions() -> Iterator[tuple[bool, int, bytes]]:
     while True:
         head = _read(ASK.size)
         if len(head) < ASK.size:
             return
-        number, size = ASK.unpack(head)
+        are_patterns, number, size = ASK.unpack(head)
         data = _read(size)
         if len(data) < size:
             return
-        yield number, data
+        yield are_patterns, number, data
 
 
 def _read(size: int) -> bytes:

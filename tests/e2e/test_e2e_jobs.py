@@ -29,6 +29,10 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[helper.Helper]:
             super().__init__(scan)
             begun.append(self)
 
+        def turned_to(self, scan: Scan) -> helper.Helper:
+            begun.append(super().turned_to(scan))
+            return begun[-1]
+
     monkeypatch.setattr(helper, "Helper", Noted)
     monkeypatch.setattr(helper, "_processors", lambda: 8)
     monkeypatch.setattr(engine, "WORTHWHILE", ((engine.HELPERS, 1),))
@@ -59,9 +63,9 @@ def test_with_a_helper_the_bundle_is_the_same(
         assert content(folders[0], name) == content(folders[1], name)
     assert b"Hidden" not in content(folders[0], "file/var/log/opensvc/svc1.log")
     collecting, verifying = begun
-    assert collecting._number > 2
-    assert verifying._number > 2
-    assert None not in {one._process.returncode for one in begun}
+    assert 2 < collecting._number < verifying._number - 2
+    assert verifying._process is collecting._process
+    assert verifying._process.returncode is not None
 
 
 def test_a_run_alone_begins_no_process(collected: Collected, begun: list[helper.Helper]) -> None:

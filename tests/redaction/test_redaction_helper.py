@@ -64,9 +64,9 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
             import os, struct, time
             def ask():
                 head = b""
-                while len(head) < 16:
-                    head += os.read(0, 16 - len(head))
-                number, size = struct.unpack("<QQ", head)
+                while len(head) < 17:
+                    head += os.read(0, 17 - len(head))
+                _, number, size = struct.unpack("<?QQ", head)
                 while size:
                     size -= len(os.read(0, size))
                 return number
@@ -275,16 +275,29 @@ def test_nothing_of_a_secret_can_be_seen_of_a_helper(monkeypatch: pytest.MonkeyP
         one.end()
 
 
-def test_helpers_that_look_for_something_else_end_those_before(helpers: Helpers):
+def test_a_helper_that_looks_for_something_else_is_lost_to_who_had_it_before(helpers: Helpers):
     (first,) = helpers.start(SCAN)
-    asked = first.ask(BLOCK)
+    asked = first.ask(BLOCK), first.ask(BLOCK * 9_000)
     (second,) = helpers.start(Scan([b"e"], []))
+    assert second._process is first._process
     assert first.is_lost
-    assert asked.is_over
+    assert first.room == 0
+    assert [one.wait() for one in asked] == [None, None]
     assert second.ask(b"key").wait() == [1]
+    assert [one.wait() for one in asked] == [None, None]
     helpers.close()
     assert second._process.returncode is not None
     assert helpers.cpu_seconds >= second.cpu_seconds > 0
+
+
+def test_what_a_dead_helper_worked_is_not_forgotten(helpers: Helpers):
+    (first,) = helpers.start(SCAN)
+    first.ask(BLOCK).wait()
+    first.end()
+    before = helpers.cpu_seconds
+    (second,) = helpers.start(SCAN)
+    assert second._process is not first._process
+    assert helpers.cpu_seconds >= before > 0
 
 
 @pytest.mark.parametrize(("jobs", "processors"), [(1, 8), (2, 1), (9, 1)])
