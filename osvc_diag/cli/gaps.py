@@ -39,7 +39,10 @@ def join_limits(gaps: Sequence[Gap], limits: Sequence[str]) -> tuple[list[Gap], 
     plugins = {gap.collector for gap in gaps if gap.collector and gap.artifact is None}
     told = {name: limit for name in plugins if (limit := without_rules(name)) in limits}
     joined = [
-        replace(gap, reason=f"{gap.reason}; {NO_RULES}") if gap.collector in told else gap for gap in gaps
+        replace(gap, reason=f"{gap.reason}; {NO_RULES}")
+        if gap.collector in told and gap.artifact is None
+        else gap
+        for gap in gaps
     ]
     return joined, [limit for limit in limits if limit not in told.values()]
 
