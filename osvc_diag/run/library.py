@@ -73,6 +73,7 @@ def diagnose(
 
     Raises:
         UsageError: nothing matches, or an argument makes no sense; nothing was written.
+        NodeSilentError: a file system that the node's files lie on hangs; nothing was written.
         PluginUnavailableError: a collector or an artifact asked for by name is unknown, or a plugin folder is
             refused.
         BundleError: the bundle cannot be written.
