@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Union
+from typing import Callable, NamedTuple, Union
 
 
-@dataclass(frozen=True)
-class PhaseStarted:
+class PhaseStarted(NamedTuple):
     """A stage of the line begins: `plan`, `learn`, `collect`, `assemble`, `verify` or `upload`."""
 
     phase: str
@@ -16,8 +14,7 @@ class PhaseStarted:
     total_artifacts: int = 0
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(NamedTuple):
     """What will be taken, before a byte of it is read."""
 
     artifacts: int
@@ -29,22 +26,19 @@ class Planned:
     """Where it will be."""
 
 
-@dataclass(frozen=True)
-class ArtifactStarted:
+class ArtifactStarted(NamedTuple):
     """An artifact is being read; `name` is its name in the bundle, redacted."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Advanced:
+class Advanced(NamedTuple):
     """So many more bytes of the current phase went through."""
 
     byte_count: int
 
 
-@dataclass(frozen=True)
-class ArtifactFinished:
+class ArtifactFinished(NamedTuple):
     """An artifact is done, in one of the manifest's states."""
 
     name: str
@@ -53,8 +47,7 @@ class ArtifactFinished:
     """Who asked for it."""
 
 
-@dataclass(frozen=True)
-class Warned:
+class Warned(NamedTuple):
     """Something that the user should know now, in a sentence; it holds no secret."""
 
     message: str

@@ -20,6 +20,7 @@ from osvc_diag.pipeline import Ahead, Behind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from osvc_diag.bundle.manifest import ArtifactEntry
     from osvc_diag.bundle.tar import Member
 
 __all__ = ["Problem", "Search", "Verdict", "verify"]
@@ -258,17 +259,21 @@ class _Verification:
             self.report(f"it is in {SUMS_NAME}, but not in the archive", name)
 
     def _compare_manifest(self, manifest: Manifest) -> None:
-        told: dict[str, StoredMember] = {}
+        told: dict[str, ArtifactEntry] = {}
         for entry in manifest.artifacts:
             if entry.sha256 is None:
                 continue
             if entry.name in told:
                 self.report("it is in the manifest twice", entry.name)
-            told[entry.name] = StoredMember(entry.name, entry.stored_bytes or 0, entry.sha256)
+            told[entry.name] = entry
         for name, found in self._found.items():
-            if name not in PAGES and told.get(name) != found:
-                what = "its size or checksum is not that of" if name in told else "it is not in"
-                self.report(f"{what} the manifest", name)
+            if name in PAGES:
+                continue
+            known = told.get(name)
+            if known is None:
+                self.report("it is not in the manifest", name)
+            elif (known.stored_bytes or 0, known.sha256) != (found.size, found.sha256):
+                self.report("its size or checksum is not that of the manifest", name)
         for name in sorted(told.keys() - self._found.keys()):
             self.report("it is in the manifest, but not in the archive", name)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import shlex
@@ -239,6 +238,8 @@ def _advice(selectors: Sequence[str]) -> Optional[str]:
 
 def _command_like(selectors: Sequence[str]) -> Optional[str]:
     """Return the command that may have been meant by the first selector."""
+    import difflib  # noqa: PLC0415 - for mistakes alone
+
     from osvc_diag.cli.main import COMMANDS  # noqa: PLC0415 - main imports this module by name
 
     near = difflib.get_close_matches(selectors[0], [*COMMANDS, "help"], n=1, cutoff=0.8) if selectors else []

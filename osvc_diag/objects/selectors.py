@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import heapq
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional
@@ -98,6 +96,9 @@ def nearest(text: str, paths: Iterable[ObjectPath], count: int = 5) -> list[str]
 
     A name of another namespace or kind counts as near: who types `web` may mean `prod/svc/web`.
     """
+    import difflib  # noqa: PLC0415 - few misspell, and all would wait for it
+    import heapq  # noqa: PLC0415
+
     wanted = text.strip().lstrip("!")[:_COMPARED_LENGTH].lower()
     name = wanted.rpartition("/")[2] or wanted
     by_path, by_name = (difflib.SequenceMatcher(b=target, autojunk=False) for target in (wanted, name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from osvc_diag.errors import PluginUnavailableError
@@ -94,6 +93,8 @@ class Choice:
                 )
 
     def _advice(self, text: str) -> str:
+        import difflib  # noqa: PLC0415 - few misspell, and all would wait for it
+
         near = [] if is_glob(text) else difflib.get_close_matches(text, self._names, n=3)
         if near:
             return "did you mean " + ", ".join(map(printable, near))
