@@ -103,6 +103,7 @@ def main() -> None:
             raise ValueError("a block before any pattern")
         else:
             offsets = scan.find(data)
+        del data  # before the next one comes
         head = ANSWER.pack(number, len(offsets), time.process_time())
         _write(head + struct.pack(f"<{len(offsets)}I", *offsets))
 
@@ -118,24 +119,25 @@ def _step_aside() -> None:
 
 
 def _questions() -> Iterator[tuple[bool, int, bytes]]:
-    while True:
-        head = _read(ASK.size)
-        if len(head) < ASK.size:
-            return
-        are_patterns, number, size = ASK.unpack(head)
-        data = _read(size)
-        if len(data) < size:
-            return
-        yield are_patterns, number, data
+    try:
+        while True:
+            are_patterns, number, size = ASK.unpack(_read(ASK.size))
+            yield are_patterns, number, _read(size)
+    except EOFError:
+        return
 
 
 def _read(size: int) -> bytes:
-    """Read some bytes; fewer where stdin ends."""
+    """Read as many bytes.
+
+    Raises:
+        EOFError: stdin ends before.
+    """
     pieces = []
     while size:
         piece = os.read(STDIN, size)
         if not piece:
-            break
+            raise EOFError
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)

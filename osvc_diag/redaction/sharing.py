@@ -42,6 +42,9 @@ class _Waiting(Generic[T]):
     def is_begun(self) -> bool:
         return self.offsets is not None or self.asked is not None
 
+    def result(self) -> tuple[T, list[int]]:
+        return self.item, self.offsets or []
+
     def settle(self) -> None:
         """Take the answer, if there is one; where none is to come, nobody has begun."""
         if self.asked is not None and self.asked.is_over:
@@ -73,8 +76,7 @@ def looked_at(
             raise end
         _advance(waiting, finder)
         if waiting[0].offsets is not None:
-            first = waiting.popleft()
-            yield first.item, first.offsets or []
+            yield waiting.popleft().result()
 
 
 def _advance(waiting: deque[_Waiting[T]], finder: Asking) -> None:

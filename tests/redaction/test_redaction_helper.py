@@ -177,8 +177,6 @@ def test_more_than_a_pipe_holds_is_sent_all_the_same(monkeypatch: pytest.MonkeyP
 def test_a_helper_that_dies_or_hangs_in_the_middle_costs_nothing(
     helpers: Helpers, sign: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(helper, "PATIENCE", 0.2)
-    monkeypatch.setattr(helper, "SLOWEST", 1e9)
     redactor, counts = by(helpers), Counter[str]()
     masked: list[bytes] = []
     for piece in redactor.redact(in_blocks(TEXT), Form.LOG, counts):
@@ -186,6 +184,8 @@ def test_a_helper_that_dies_or_hangs_in_the_middle_costs_nothing(
         if len(masked) == 4:
             process = helpers._working[0]._process
             os.kill(process.pid, sign)
+            monkeypatch.setattr(helper, "PATIENCE", 0.2)
+            monkeypatch.setattr(helper, "SLOWEST", 1e9)
     assert b"".join(masked) == EXPECTED
     assert counts == EXPECTED_COUNTS
     assert redactor._finder.helpers == 0
