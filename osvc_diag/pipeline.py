@@ -1,12 +1,13 @@
 """Keeps two cores busy: some of the work is done ahead of the caller's own, some behind it.
 
-    a bundle is made:      read     ->  redact                ->  hash, compress, write
+    a bundle is made:      read     ->  redact                ->  hash, count lines
+                                                              ->  compress, write
     a bundle is verified:  inflate  ->  take apart, search    ->  hash
                            Ahead        the caller                Behind
 
 Each is a thread, and between two of them is a queue of a few blocks: memory stays flat, and whoever is faster
 waits. Reading, hashing, inflating, compressing, writing and matching in machine code all go on without the
-interpreter's lock, and that is where the second core comes in; half a megabyte at a time, for after each such
+interpreter's lock, and that is where the second core comes in; a megabyte at a time, for after each such
 call a thread waits for the lock. What a thread raises is raised again where the caller is, and a thread ends
 with what began it. Where there is little to do, none begins: waking one up takes longer than packing a small
 file. Where the system has no thread to give, the caller does it all.
