@@ -18,6 +18,7 @@ FORMAT = "1"
 
 _ROUNDING = 1024  # bytes
 _MOST_VALUES = 6_000_000  # in a manifest that is read, for each takes memory; an artifact has about 20
+_AS_JSON = json.JSONEncoder(check_circular=False).encode  # `encode` returns trees
 _FIRST = ("format", "tool_version", "python_version", "started")
 
 
@@ -317,8 +318,8 @@ class Manifest:
 
 def _laid_out(value: object) -> str:
     if isinstance(value, tuple) and value:
-        return "[\n " + ",\n ".join(json.dumps(encode(item)) for item in value) + "\n]"
-    return json.dumps(encode(value))
+        return "[\n " + ",\n ".join([_AS_JSON(encode(item)) for item in value]) + "\n]"
+    return _AS_JSON(encode(value))
 
 
 def _refused(constant: str) -> float:

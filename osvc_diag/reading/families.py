@@ -50,7 +50,10 @@ class LogFamilies:
         The last written comes first.
         """
         folder, name = os.path.split(live)
-        copies = [other for other in self._beside(folder, name) if _turn(other[len(name) :]) is None]
+        beside = self._beside(folder, name)
+        if not beside or beside == [name]:
+            return []
+        copies = [other for other in beside if _turn(other[len(name) :]) is None]
         paths = [os.path.join(folder, other) for other in copies]
         return sorted(paths, key=lambda path: -self._mtime(path)) if len(paths) > 1 else paths
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
+_SAME = _PLAIN.rstrip(b"~")  # what every encoder leaves as it is
 # What different encoders leave as it is: by the standard, of a path, as JavaScript, of a query.
 _URL_SAFE = (b"", b"/", b"!'()*", b"!$&'()*+,;=:@")
 _ESCAPED = {byte: b"%%%02X" % byte for byte in range(256)}
@@ -33,7 +34,7 @@ def text_forms(value: bytes) -> Iterator[bytes]:
     yield value
     yield from _joined(value)
     yield from _hexadecimal(value)
-    if value.isalnum():
+    if not value.translate(None, _SAME):
         return
     yield from _latin(value)
     yield from _url(value)

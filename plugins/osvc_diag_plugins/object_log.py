@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
@@ -31,8 +30,8 @@ def collect(node: Node, objects: Sequence[ObjectPath]) -> Iterator[Declared]:
 
 def other_spellings(live: str) -> list[str]:
     """Return where else an object's log may be; that of a svc `web.debug` has web's spelling, too."""
-    folder, name = os.path.split(live[: -len(LOG_SUFFIX)])
-    return [os.path.join(folder, spelling.format(name)) for spelling in OTHER_SPELLINGS]
+    folder, _, name = live[: -len(LOG_SUFFIX)].rpartition("/")
+    return [f"{folder}/{spelling.format(name)}" for spelling in OTHER_SPELLINGS]
 
 
 @hookimpl
