@@ -8,12 +8,14 @@ from osvc_diag.errors import RedactionError
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterable
 
     from osvc_diag.redaction.finder import Finder
     from osvc_diag.redaction.masker import Found, LineMasker
 
 WINDOW = 256 * 1024  # bytes masked at a time
 CONTEXT = 64 * 1024  # bytes seen before and after; a secret that is longer, in a line as long, is withheld
+_REACH = 4 * 1024  # bytes from an anchor to where an engine names it, and more
 
 
 class LongLine:
@@ -41,7 +43,9 @@ class LongLine:
         return b"".join(out)
 
     def _next(self, window: bytes, *, is_end: bool) -> bytes:
-        found = self._masker.found(window) if self._finder.find(window) else []
+        offsets = self._finder.find(window)
+        near = _around(window, offsets)
+        found = self._masker.found(window, near) if offsets else []
         cut = len(window) if is_end else self._cut(window, found)
         piece = window[self._done : cut]
         inside = [
@@ -53,7 +57,8 @@ class LongLine:
         self._seen, self._done = self._seen[cut - keep :], keep
         if not inside:
             return piece
-        return self._masker.mask(self._masker.replace(piece, inside, self._counts), self._counts)
+        masked = self._masker.replace(piece, inside, self._counts)
+        return self._masker.mask(masked, self._counts, None if any(one.quotes for one in inside) else near)
 
     def _cut(self, window: bytes, found: list[Found]) -> int:
         cut = len(window) - CONTEXT
@@ -64,3 +69,14 @@ class LongLine:
         if cut <= self._done:
             raise RedactionError(f"a secret of more than {CONTEXT} bytes in a line of more than {WINDOW}")
         return cut
+
+
+def _around(window: bytes, offsets: Iterable[int]) -> bytes:
+    """Return what stands near some offsets, each part as a line of its own."""
+    parts: list[slice] = []
+    for offset in offsets:
+        start = max(0, offset - _REACH)
+        if parts and start <= parts[-1].stop:
+            start = parts.pop().start
+        parts.append(slice(start, offset + _REACH))
+    return b"\n".join(window[part] for part in parts)

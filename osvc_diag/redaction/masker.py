@@ -66,20 +66,25 @@ class LineMasker:
         self._has_blanks = any(BLANK in literal.text for literal in secrets.literals)
         """Whether a learned value can be found in what stands for a token."""
 
-    def mask(self, line: bytes, counts: Counter[str]) -> bytes:
+    def mask(self, line: bytes, counts: Counter[str], near: Optional[bytes] = None) -> bytes:
         """Return a line, given without its line end, with a token for every secret.
+
+        Args:
+            line: to be masked.
+            counts: of tokens by rule, added to.
+            near: parts of a long line, all of its anchors among them; it saves looking for them elsewhere.
 
         Raises:
             RedactionError: a rule failed, or the rules do not come to an end.
         """
         seen: Optional[_Seen] = None
         for _ in range(MAX_ROUNDS):
-            found, seen = self._looked(line, seen)
+            found, seen = self._looked(line, seen, near)
             if not found:
                 return line
             line = self.replace(line, found, counts)
             if any(one.quotes for one in found):
-                seen = None  # quotes are new
+                seen = near = None  # quotes are new
         raise RedactionError("the redaction rules do not come to an end on a line")
 
     def replace(self, line: bytes, found: Iterable[Found], counts: Counter[str]) -> bytes:
@@ -96,24 +101,29 @@ class LineMasker:
         grouped = self._grouped.get(one.rule)
         return grouped(one.value) if grouped else b""
 
-    def found(self, line: bytes) -> list[Found]:
-        """Return the secrets of a line, in order, apart from each other and from tokens."""
-        return self._looked(line, None)[0]
+    def found(self, line: bytes, near: Optional[bytes] = None) -> list[Found]:
+        """Return the secrets of a line, in order, apart from each other and from tokens; `near` as above."""
+        return self._looked(line, None, near)[0]
 
-    def _looked(self, line: bytes, seen: Optional[_Seen]) -> tuple[list[Found], Optional[_Seen]]:
+    def _looked(
+        self, line: bytes, seen: Optional[_Seen], near: Optional[bytes]
+    ) -> tuple[list[Found], Optional[_Seen]]:
         """Return the secrets of a line, and what was seen in it.
 
         Args:
             line: to be looked at.
             seen: in the same line when it had fewer tokens; what was not there then is not there now.
+            near: parts of it, all of its anchors among them; None where any part may have one.
         """
         masked = token_spans(line)
         visible = blanked(line, masked)
         if masked and (visible, *masked) in self._done:
             return [], seen
-        starts = self._gate.starts(visible, seen.starts if seen else None)
+        anchored = visible if near is None else near
+        starts = self._gate.starts(anchored, seen.starts if seen else None)
+        rules = self._gate.rules(anchored, starts)
         literals = [] if seen and not seen.has_literals else list(self._index.find(visible))
-        hits = [*self._learned(visible, literals), *self._by_rules(visible, starts)]
+        hits = [*self._learned(visible, literals), *self._by_rules(visible, rules)]
         found = self.apart(_merged(hits), line, masked) if hits else []
         if masked and not found and len(line) <= SHORT:
             if len(self._done) >= MOST_DONE:
@@ -133,8 +143,8 @@ class LineMasker:
         value = one.value or line[one.start : one.end]
         return Found(one.start, one.end, self._secrets.rule_of(value) or one.rule, value, one.quotes)
 
-    def _by_rules(self, line: bytes, starts: Starts) -> Iterator[Found]:
-        for rule in self._gate.rules(line, starts):
+    def _by_rules(self, line: bytes, rules: Iterable[Rule]) -> Iterator[Found]:
+        for rule in rules:
             try:
                 spans = list(rule.spans(line))
             except Exception as error:  # noqa: BLE001 (whatever a rule raises, the line must not pass)

@@ -114,7 +114,7 @@ RULES = (
             Anchor(rb"chpasswd"),
         ),
         pattern=(
-            rb"(?i:\b(?:setenv|set|enable|username[ ]+\S{1,64})[ ]+[\w.-]{0,32}(?:password|passwd|secret|token)[ ]+(?:[0-9][ ]+)?"
+            rb"(?=[elpsuELPSU])(?i:\b(?:setenv|set|enable|username[ ]+\S{1,64})[ ]+[\w.-]{0,32}(?:password|passwd|secret|token)[ ]+(?:[0-9][ ]+)?"
             rb"|\b(?:password|secret)[ ]+[057][ ]+|\blogin[ ]+\S{1,256}[ ]+password[ ]+|\becho[ ]+(?=[^|\n]{1,256}[|][ ]*(?:passwd|sudo -s|chpasswd)))"
             rb"[\"']?(?P<secret>[^\s\"'|=]{1,512})"
         ),

@@ -218,6 +218,19 @@ class TestLongLines:
         rest = re.sub(rb"<masked:[^>]*>", b"", out)
         assert rest == (line + b"\nnext Sup3rS3cret\n").replace(b"Sup3rS3cret", b"").replace(b"abc123", b"")
 
+    @pytest.mark.parametrize("engine", usable_engines())
+    def test_looking_for_anchors_only_around_what_the_engine_names_changes_nothing(
+        self, engine: str, monkeypatch: pytest.MonkeyPatch
+    ):
+        texts = [text for rule in builtin_rules() for text in (*rule.masked, *rule.kept) if "\n" not in text]
+        filler = b" some 'harmless' words" * 500
+        line = b"".join(filler[: 997 * at % len(filler)] + unmarked(text) for at, text in enumerate(texts))
+        assert len(line) > 3 * long_line.WINDOW
+        near = redacted(BY_ENGINE[engine], line, Form.LOG)
+        monkeypatch.setattr(long_line, "_around", lambda window, offsets: None)
+        assert near == redacted(BY_ENGINE[engine], line, Form.LOG)
+        assert near.count(b"<masked:") > 50
+
     def test_json_on_one_line_keeps_its_shape(self):
         record = b'{"user": "joe", "password": "x1y2z3", "n": [1, 2, 3]},'
         out = redacted(redactor(), b"[" + record * 20_000 + b"]", Form.JSON)
