@@ -57,9 +57,9 @@ def encode(value: object) -> Any:
 
 def _encoded_fields(value: object) -> dict[str, Any]:
     kind: Any = type(value)
-    file_names = _file_names(kind)
     content: dict[str, Any] = {}
-    for name, item in vars(value).items():  # in the order of the fields, for each is set once
+    for name, is_file_name in _fields(kind):
+        item = getattr(value, name)
         if item is None:
             continue
         if type(item) is not str:
@@ -67,14 +67,14 @@ def _encoded_fields(value: object) -> dict[str, Any]:
         elif item.isascii() and "\\" not in item:
             content[name] = item
         else:
-            content[name] = encode_name(item) if name in file_names else _printable(item)
+            content[name] = encode_name(item) if is_file_name else _printable(item)
     return content
 
 
 @functools.cache
-def _file_names(kind: Any) -> frozenset[str]:
-    """Return the fields of a dataclass that are file names."""
-    return frozenset(field.name for field in dataclasses.fields(kind) if field.metadata)
+def _fields(kind: Any) -> tuple[tuple[str, bool], ...]:
+    """Return the fields of a dataclass, and which are file names."""
+    return tuple((field.name, bool(field.metadata)) for field in dataclasses.fields(kind))
 
 
 def _printable(text: str) -> str:

@@ -45,21 +45,19 @@ class WindowFinder:
         self._singles = plain if len(plain) <= FEW else []
         for literal in plain if not self._singles else ():
             next(steps for steps in self._steps if len(literal) >= steps.least).add(literal)
-        self._beginnings = {window[:WINDOW] for window in (*self._short, *self._long)}
-        firsts = {window[0] for window in self._beginnings}
+        firsts = {window[0] for window in (*self._short, *self._long)}
         self._marks = bytes(byte in firsts for byte in range(256)) if firsts else b""
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block: at least one in every line that holds a literal."""
         found: list[int] = []
         if self._marks:
-            beginnings, short, long = self._beginnings, self._short, self._long
+            short, long = self._short, self._long
             # What is rare stands far apart: to mark it and jump is faster than to search for a class.
             marked = block.translate(self._marks)
             at = marked.find(_MARK)
             while at >= 0:
-                beginning = block[at : at + WINDOW]
-                if beginning in beginnings and (beginning in short or block[at : at + LOOKED_AT] in long):
+                if block[at : at + LOOKED_AT] in long or block[at : at + WINDOW] in short:
                     found.append(at)
                 at = marked.find(_MARK, at + 1)
         for literal in self._singles:

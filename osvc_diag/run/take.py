@@ -99,7 +99,7 @@ class Take:
             source_bytes=shareable_size(outcome.source_bytes, masked) if status or stored else None,
             stored_bytes=stored.size if stored else None,
             sha256=stored.sha256 if stored else None,
-            mode=f"{status.st_mode & 0o7777:04o}" if status else None,
+            mode=_mode(status.st_mode) if status else None,
             owner=_owner(status.st_uid, status.st_gid) if status else None,
             mtime=utc(status.st_mtime) if status else None,
             log=self._log_facts(masked) if stored else None,
@@ -144,6 +144,12 @@ def gap_of(entry: ArtifactEntry, hint: str = "") -> Gap:
 def _owner(uid: int, gid: int) -> Owner:
     """Return one and the same of each: there are few, and of artifacts many."""
     return Owner(uid, gid)
+
+
+@functools.lru_cache(maxsize=64)
+def _mode(mode: int) -> str:
+    """Return the permissions in octal; the same text for the same ones."""
+    return f"{mode & 0o7777:04o}"
 
 
 def _text(stamp: Optional[Stamp]) -> Optional[str]:
