@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_ASKED = 2  # blocks at once: it begins with the next one without waiting for us
 PATIENCE = 10.0  # seconds without an answer, and more for what there is to look through
-SLOWEST = 32 * 1024  # bytes a second; `re` does a thousand times as much on an idle processor
+SLOWEST = 256 * 1024  # bytes a second; `re` does two hundred times as much on an idle processor
 _LOOK = 0.5  # seconds; in one look no more than that is counted: with Ctrl-Z, both processes were stopped
 _READ = 64 * 1024  # bytes
 _PIPES = (4 * 1024 * 1024, 1024 * 1024)  # bytes that may wait for it; root gets the first, others the second
@@ -120,7 +120,7 @@ class Helper:
             self.end()
 
     def end(self) -> None:
-        """End it; there is no other way to end it."""
+        """Kill it: it has nothing to lose."""
         if self.is_lost:
             return
         self.is_lost = True
