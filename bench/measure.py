@@ -46,6 +46,7 @@ class Contestant:
 def run_once(contestant: Contestant) -> Run:
     """Run a command to its end; its output is thrown away."""
     environ = {**os.environ, **(contestant.environ or {})}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed was compiled before
     begin = time.perf_counter()
     process = subprocess.Popen(
         contestant.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ
