@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WINDOW = 256 * 1024  # bytes masked at a time
 CONTEXT = 64 * 1024  # bytes seen before and after; a secret that is longer, in a line as long, is withheld
-_REACH = 4 * 1024  # bytes from an anchor to where an engine names it, and more
+_REACH = 4 * 1024  # bytes from any of an anchor to where an engine names it, and more
 
 
 class LongLine:
@@ -44,8 +44,7 @@ class LongLine:
 
     def _next(self, window: bytes, *, is_end: bool) -> bytes:
         offsets = self._finder.find(window)
-        near = _around(window, offsets)
-        found = self._masker.found(window, near) if offsets else []
+        found = self._masker.found(window, self._around(offsets)) if offsets else []
         cut = len(window) if is_end else self._cut(window, found)
         piece = window[self._done : cut]
         inside = [
@@ -58,7 +57,7 @@ class LongLine:
         if not inside:
             return piece
         masked = self._masker.replace(piece, inside, self._counts)
-        return self._masker.mask(masked, self._counts, None if any(one.quotes for one in inside) else near)
+        return self._masker.mask(masked, self._counts, self._around(self._finder.find(masked)))
 
     def _cut(self, window: bytes, found: list[Found]) -> int:
         cut = len(window) - CONTEXT
@@ -70,13 +69,13 @@ class LongLine:
             raise RedactionError(f"a secret of more than {CONTEXT} bytes in a line of more than {WINDOW}")
         return cut
 
-
-def _around(window: bytes, offsets: Iterable[int]) -> bytes:
-    """Return what stands near some offsets, each part as a line of its own."""
-    parts: list[slice] = []
-    for offset in offsets:
-        start = max(0, offset - _REACH)
-        if parts and start <= parts[-1].stop:
-            start = parts.pop().start
-        parts.append(slice(start, offset + _REACH))
-    return b"\n".join(window[part] for part in parts)
+    def _around(self, offsets: Iterable[int]) -> list[slice]:
+        """Return the parts of a text, apart from each other, in which all stands that an engine named."""
+        reach = _REACH + self._masker.longest
+        parts: list[slice] = []
+        for offset in offsets:
+            start = max(0, offset - reach)
+            if parts and start <= parts[-1].stop:
+                start = parts.pop().start
+            parts.append(slice(start, offset + reach))
+        return parts

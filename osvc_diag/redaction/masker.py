@@ -63,16 +63,18 @@ class LineMasker:
         self._done: set[tuple[object, ...]] = set()
         """Lines in which nothing is left beside tokens, blanked, and where these stand: of thousands of
         configurations each has the line `password = <token>`, and after blanking they are all alike."""
+        self.longest = max((len(literal.text) for literal in secrets.literals), default=0)
+        """Bytes of the longest learned value."""
         self._has_blanks = any(BLANK in literal.text for literal in secrets.literals)
         """Whether a learned value can be found in what stands for a token."""
 
-    def mask(self, line: bytes, counts: Counter[str], near: Optional[bytes] = None) -> bytes:
+    def mask(self, line: bytes, counts: Counter[str], near: Optional[Sequence[slice]] = None) -> bytes:
         """Return a line, given without its line end, with a token for every secret.
 
         Args:
             line: to be masked.
             counts: of tokens by rule, added to.
-            near: parts of a long line, all of its anchors among them; it saves looking for them elsewhere.
+            near: parts of it with all of its anchors and learned values; None where they may be anywhere.
 
         Raises:
             RedactionError: a rule failed, or the rules do not come to an end.
@@ -82,9 +84,9 @@ class LineMasker:
             found, seen = self._looked(line, seen, near)
             if not found:
                 return line
-            line = self.replace(line, found, counts)
+            line, near = self.replace(line, found, counts), None
             if any(one.quotes for one in found):
-                seen = near = None  # quotes are new
+                seen = None  # quotes are new
         raise RedactionError("the redaction rules do not come to an end on a line")
 
     def replace(self, line: bytes, found: Iterable[Found], counts: Counter[str]) -> bytes:
@@ -101,28 +103,29 @@ class LineMasker:
         grouped = self._grouped.get(one.rule)
         return grouped(one.value) if grouped else b""
 
-    def found(self, line: bytes, near: Optional[bytes] = None) -> list[Found]:
+    def found(self, line: bytes, near: Optional[Sequence[slice]] = None) -> list[Found]:
         """Return the secrets of a line, in order, apart from each other and from tokens; `near` as above."""
         return self._looked(line, None, near)[0]
 
     def _looked(
-        self, line: bytes, seen: Optional[_Seen], near: Optional[bytes]
+        self, line: bytes, seen: Optional[_Seen], near: Optional[Sequence[slice]]
     ) -> tuple[list[Found], Optional[_Seen]]:
         """Return the secrets of a line, and what was seen in it.
 
         Args:
             line: to be looked at.
             seen: in the same line when it had fewer tokens; what was not there then is not there now.
-            near: parts of it, all of its anchors among them; None where any part may have one.
+            near: parts of it with all of its anchors and learned values; None where they may be anywhere.
         """
         masked = token_spans(line)
         visible = blanked(line, masked)
         if masked and (visible, *masked) in self._done:
             return [], seen
-        anchored = visible if near is None else near
+        parts = (slice(0, len(visible)),) if near is None else near
+        anchored = visible if near is None else b"\n".join([visible[part] for part in parts])
         starts = self._gate.starts(anchored, seen.starts if seen else None)
         rules = self._gate.rules(anchored, starts)
-        literals = [] if seen and not seen.has_literals else list(self._index.find(visible))
+        literals = [] if seen and not seen.has_literals else self._literals(visible, parts)
         hits = [*self._learned(visible, literals), *self._by_rules(visible, rules)]
         found = self.apart(_merged(hits), line, masked) if hits else []
         if masked and not found and len(line) <= SHORT:
@@ -142,6 +145,9 @@ class LineMasker:
     def _named(self, one: Found, line: bytes) -> Found:
         value = one.value or line[one.start : one.end]
         return Found(one.start, one.end, self._secrets.rule_of(value) or one.rule, value, one.quotes)
+
+    def _literals(self, line: bytes, parts: Iterable[slice]) -> list[tuple[int, Literal]]:
+        return [(part.start + at, literal) for part in parts for at, literal in self._index.find(line[part])]
 
     def _by_rules(self, line: bytes, rules: Iterable[Rule]) -> Iterator[Found]:
         for rule in rules:

@@ -227,9 +227,17 @@ class TestLongLines:
         line = b"".join(filler[: 997 * at % len(filler)] + unmarked(text) for at, text in enumerate(texts))
         assert len(line) > 3 * long_line.WINDOW
         near = redacted(BY_ENGINE[engine], line, Form.LOG)
-        monkeypatch.setattr(long_line, "_around", lambda window, offsets: None)
+        monkeypatch.setattr(long_line.LongLine, "_around", lambda self, offsets: None)
         assert near == redacted(BY_ENGINE[engine], line, Form.LOG)
         assert near.count(b"<masked:") > 50
+
+    @pytest.mark.parametrize("engine", usable_engines())
+    def test_a_learned_value_of_many_kilobytes_is_masked(self, engine: str):
+        value = b"".join(b"%d-Sup3rS3cret-" % at for at in range(700))
+        line = b"some harmless words, " * 20_000 + b" " + value + b" and more" * 50_000
+        out = redacted(redactor(value, engine=engine), line, Form.LOG)
+        assert out.count(b"<masked:") == 1
+        assert len(out) < len(line) - len(value) + 100
 
     def test_json_on_one_line_keeps_its_shape(self):
         record = b'{"user": "joe", "password": "x1y2z3", "n": [1, 2, 3]},'
