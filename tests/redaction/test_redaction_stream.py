@@ -236,8 +236,8 @@ class TestLongLines:
         value = b"".join(b"%d-Sup3rS3cret-" % at for at in range(700))
         line = b"some harmless words, " * 20_000 + b" " + value + b" and more" * 50_000
         out = redacted(redactor(value, engine=engine), line, Form.LOG)
-        assert out.count(b"<masked:") == 1
-        assert len(out) < len(line) - len(value) + 100
+        assert b"Sup3rS3cret" not in out
+        assert out.endswith(b"> and more" + b" and more" * 49_999)
 
     def test_json_on_one_line_keeps_its_shape(self):
         record = b'{"user": "joe", "password": "x1y2z3", "n": [1, 2, 3]},'
