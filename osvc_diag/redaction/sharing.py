@@ -63,7 +63,7 @@ def looked_at(
     waiting: deque[_Waiting[T]] = deque()
     end: Optional[Exception] = None
     while True:
-        while end is None and len(waiting) <= finder.helpers * (MOST_ASKED + 1):
+        while end is None and len(waiting) <= finder.helpers * MOST_ASKED:
             try:
                 item = next(source)
             except Exception as error:  # noqa: BLE001, PERF203 - raised below

@@ -357,7 +357,7 @@ def test_an_error_of_the_source_comes_after_what_came_before_it(helpers: int):
 def test_no_more_is_taken_ahead_than_helpers_can_make_use_of(helpers: int):
     source = iter([b"x"] * 100)
     next(sharing.looked_at(source, lambda block: block, Shared(helpers)))
-    assert 100 - len(list(source)) == 1 + 3 * helpers
+    assert 100 - len(list(source)) == 1 + 2 * helpers
 
 
 def test_a_stream_that_was_left_in_the_middle_does_not_disturb_the_next(helpers: Helpers):
