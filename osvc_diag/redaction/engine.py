@@ -100,13 +100,19 @@ class LineFinder:
     ) -> None:
         self._sought = sought
         self._finder = sought.finder(engine)
-        self._size = expected
-        """Bytes that were looked through, and those that are expected."""
+        self._expected = expected
+        self._done = 0
+        """Bytes that were looked through."""
         self._left = list(stages)
         self._preparing: Optional[threading.Thread] = None
         self._lock = threading.Lock()
         self._may_help = helpers
         self._helpers: list[Helper] = []
+
+    @property
+    def _size(self) -> int:
+        """Bytes to be looked through in all, as far as that is known."""
+        return max(self._expected, self._done)
 
     @property
     def helpers(self) -> int:
@@ -115,7 +121,7 @@ class LineFinder:
 
     def find(self, block: bytes) -> list[int]:
         """Return sorted offsets in a block."""
-        self._size += PER_BLOCK + len(block)
+        self._done += PER_BLOCK + len(block)
         if self._left and self._size > self._left[0][1]:
             with self._lock:
                 self._grow()

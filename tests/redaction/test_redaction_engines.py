@@ -47,7 +47,7 @@ def test_what_is_expected_counts_as_if_it_had_come(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(engine, "WORTHWHILE", (("pcre2", 10_000),))
     assert isinstance(chosen_after(make_finder(None, (), (b"Sup3rS3cret",)), b"x"), PythonFinder)
     assert isinstance(
-        chosen_after(make_finder(None, (), (b"Sup3rS3cret",), expected=10_000), b"x"), Pcre2Finder
+        chosen_after(make_finder(None, (), (b"Sup3rS3cret",), expected=10_001), b"x"), Pcre2Finder
     )
 
 
@@ -157,3 +157,9 @@ def test_an_anchor_is_spelled_for_hyperscan_without_looking_behind_or_counting_f
     anchor: bytes, spelled: bytes
 ):
     assert hyperscan.plain(anchor) == spelled
+
+
+def test_what_was_expected_and_came_counts_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine, "WORTHWHILE", (("pcre2", 100_000),))
+    finder = make_finder(None, (), (b"Sup3rS3cret",), expected=60_000)
+    assert isinstance(chosen_after(finder, b"x" * 60_000), PythonFinder)
