@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from osvc_diag.redaction.rule import Anchor, Rule
 
-_BEFORE = re.compile(rb"\(\?<=([A-Za-z0-9_ :=-]{2,})\)")
 _START = re.compile(rb"(?:(?:[A-Za-z0-9_<&@%=;:/\"~-]|\\[^A-Za-z0-9])(?![?*{+|]))*")
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
 class Starts(NamedTuple):
@@ -116,12 +116,9 @@ class _Tests:
 
 
 def _start(anchor: Anchor) -> bytes:
-    """Return literal bytes that a line must hold for an anchor: before its beginning, or from there on."""
+    """Return literal bytes that a line must hold for an anchor: those that it begins with."""
     if is_choice(anchor.pattern):
         return b""
-    before = _BEFORE.search(anchor.pattern)
-    if before:
-        return before[1]
     match = _START.match(anchor.pattern)
-    start = match[0].replace(b"\\", b"") if match else b""
+    start = _ESCAPED.sub(rb"\1", match[0]) if match else b""
     return b"" if BLANK in start else start  # so that a start of a line stood there before a token did

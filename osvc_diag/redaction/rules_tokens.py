@@ -96,10 +96,14 @@ RULES = (
     Rule(
         id="google",
         purpose="Google Cloud API keys, OAuth tokens and client secrets",
-        anchors=_exact(rb"AIza[0-9A-Za-z_-]{35}", rb"ya29[.][\w-]{20}", rb"GOCSPX-[\w-]{20}"),
+        anchors=_exact(rb"AIza[0-9A-Za-z_-]{35}", rb"ya29[.][\w.-]{20}", rb"GOCSPX-[\w-]{20}"),
         pattern=_token(rb"AIza[0-9A-Za-z_-]{35}", rb"ya29\.[\w.-]{20,2048}", rb"GOCSPX-[\w-]{20,64}"),
         certain=True,
-        masked=("key=«AIzaSyA1234567890abcdefghijklmnopqrstuv» ok", "got «ya29.a0AfH6SMBx1234567890abcdef»"),
+        masked=(
+            "key=«AIzaSyA1234567890abcdefghijklmnopqrstuv» ok",
+            "got «ya29.a0AfH6SMBx1234567890abcdef»",
+            "got «ya29.c.b0Aaekm1K1234567890abcdef»",
+        ),
         kept=("AIza is a prefix", "ya29.5 percent"),
     ),
     Rule(
@@ -246,9 +250,13 @@ RULES = (
     Rule(
         id="docker-auth",
         purpose="registry credentials in container tools' auth files",
-        anchors=(Anchor(rb'"auth"[ ]{0,4}:'), Anchor(rb'"auth\\"[ ]{0,4}:')),
+        anchors=(Anchor(rb'"auth\\{0,8}"[ ]{0,8}:'),),
         pattern=rb"\"auth\\{0,8}\"[ ]{0,8}:[ ]{0,8}\\{0,8}\"(?P<secret>[A-Za-z0-9+/=]{8,4096})",
-        masked=('{"auths": {"registry.example.com": {"auth": "«am9lOngxeTI=»"}}}',),
+        masked=(
+            '{"auths": {"registry.example.com": {"auth": "«am9lOngxeTI=»"}}}',
+            '"{\\"auths\\": {\\"registry.example.com\\": {\\"auth\\": \\"«am9lOngxeTI=»\\"}}}"',
+            '\\\\\\"auth\\\\\\":\\\\\\"«am9lOngxeTI=»\\\\\\"',
+        ),
         kept=('{"auth": "uxsock"}', '{"auth": ""}'),
     ),
     Rule(

@@ -128,6 +128,15 @@ class TestRulesOfOthers:
         for word in (b"$acme", b"$bolt"):
             assert b"<masked:acme:" in redacted(by, b"x\nthe " + word + b" x\n")
 
+    @pytest.mark.parametrize("engine", usable_engines())
+    @pytest.mark.parametrize(
+        "pattern", [rb"acme\\bolt ", rb"acme\\{1,2}bolt ", rb"e\\(?:(?<=xx)c|b)olt ", rb"\\(?<=acme\\)bolt "]
+    )
+    def test_an_anchor_with_a_backslash_or_lookaround_is_found(self, engine: str, pattern: bytes):
+        rule = Rule("acme", "x", (Anchor(pattern),), (), (), pattern=rb"(?i:acme\\bolt )(?P<secret>\w+)")
+        by = redactor(engine=engine, extra_rules=[rule])
+        assert b"AB1234" not in redacted(by, b"x\nthe ACME\\bolt AB1234\n")
+
     def test_a_find_function_serves_in_the_place_of_a_pattern(self):
         rule = Rule("acme-all", "all", (Anchor(b"acme"),), (), (), find=lambda line: [Span(0, len(line))])
         assert re.fullmatch(
