@@ -236,3 +236,42 @@ def test_files_are_read_together_only_as_far_as_they_fit(node, hand_overs, monke
     assert len(fetcher.together(0, room=500)) == 1
     assert fetcher.together(0, room=399) == []
     assert fetcher.together(0, room=-1) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"a line\n", b"a line\nand no end", b"x" * SMALL])
+@pytest.mark.parametrize("is_log", [False, True])
+def test_a_file_in_one_step_is_what_it_is_in_blocks(node: Node, content: bytes, is_log) -> None:
+    artifact = (node.log if is_log else node.file)("one", content)
+    in_blocks, outcome = fetch(node.fetcher(), artifact)
+    node.fetcher()
+    at_once = Outcome()
+    with node.sources.trees.neighbours() as near:
+        assert node.sources.small(artifact, at_once, near) == in_blocks == content
+    assert at_once == outcome
+
+
+def test_what_has_to_be_looked_at_closer_is_not_read_in_one_step(node: Node) -> None:
+    log = node.log("a.log", b"a line\n" * 10)
+    packed = node.log("a.log.1.gz", b"packed")
+    unknown = node.log("a.log.2.zst", b"packed")
+    large = node.file("large", b"x" * (SMALL + 1))
+    node.log_budget = 50
+    node.fetcher()
+    with node.sources.trees.neighbours() as near:
+        for artifact in (log, packed, unknown, large):
+            assert node.sources.small(artifact, Outcome(), near) is None, artifact.name
+
+
+def test_a_file_that_grows_is_not_read_in_one_step(node: Node, monkeypatch) -> None:
+    artifact = node.file("grows", b"a line\nhalf a l")
+    real = os.pread
+
+    def growing(fd: int, length: int, position: int) -> bytes:
+        with open(artifact.source.path, "ab") as file:
+            file.write(b"ine\n")
+        return real(fd, length, position)
+
+    node.fetcher()
+    monkeypatch.setattr(os, "pread", growing)
+    with node.sources.trees.neighbours() as near:
+        assert node.sources.small(artifact, Outcome(), near) is None
