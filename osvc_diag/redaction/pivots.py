@@ -196,7 +196,8 @@ def _cover(choices: Iterable[set[Pivot]]) -> list[Pivot]:
         chosen.append(max(popular, key=lambda pivot: (popular[pivot] / _cost(pivot), pivot)))
         left = [choice for choice in left if chosen[-1] not in choice]
     for pivot in sorted(chosen, key=_cost):
-        if all(choice & {*chosen} != {pivot} for choice in all_choices):
+        others = {*chosen} - {pivot}
+        if all(choice & others for choice in all_choices):
             chosen.remove(pivot)
     return sorted(chosen, key=lambda pivot: (_cost(pivot), pivot))
 
