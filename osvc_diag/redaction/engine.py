@@ -134,7 +134,7 @@ class LineFinder:
     def ask(self, block: bytes) -> Optional[Asked]:
         """Have a helper look at a block; None where none has room."""
         room, helper = max(((one.room, one) for one in self._helpers), key=lambda one: one[0])
-        return helper.ask(block) if room else None
+        return helper.ask(block) if room > 0 else None
 
     def _grow(self) -> None:
         while self._left and self._size > self._left[0][1]:

@@ -113,7 +113,10 @@ def _step_aside() -> None:
     import resource  # noqa: PLC0415 - not for the other process
     import signal  # noqa: PLC0415
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    # With 0, Linux would still hand a dump to a program; 1 is less than any dump, and keeps it from that too.
+    size = 1 if most else 0
+    resource.setrlimit(resource.RLIMIT_CORE, (size, size))
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import string
 import subprocess
@@ -269,7 +270,9 @@ def test_nothing_of_a_secret_can_be_seen_of_a_helper(monkeypatch: pytest.MonkeyP
             with open(f"/proc/{one._process.pid}/{name}", "rb") as file:
                 told[name] = file.read()
         assert b"geheim" not in told["cmdline"] + told["environ"]
-        assert b" ".join(told["limits"].partition(b"core file size")[2].split()[:2]) == b"0 0"
+        # 1 keeps a dump from a program that the kernel would hand it to, 0 only from disk.
+        limits = told["limits"].partition(b"core file size")[2].split()[:2]
+        assert limits == ([b"1"] * 2 if resource.getrlimit(resource.RLIMIT_CORE)[1] else [b"0"] * 2)
         assert sorted(os.listdir(f"/proc/{one._process.pid}/fd")) == ["0", "1", "2"]
     finally:
         one.end()
@@ -288,6 +291,17 @@ def test_a_helper_that_looks_for_something_else_is_lost_to_who_had_it_before(hel
     helpers.close()
     assert second._process.returncode is not None
     assert helpers.cpu_seconds >= second.cpu_seconds > 0
+
+
+def test_a_helper_that_has_more_to_answer_than_it_may_be_asked_is_asked_no_more(helpers: Helpers):
+    (first,) = helpers.start(SCAN)
+    os.kill(first._process.pid, signal.SIGSTOP)
+    for _ in range(helper.MOST_ASKED):
+        first.ask(BLOCK)
+    finder = engine.make_finder("re", (), (VALUE,), helpers)
+    finder.find(BLOCK)
+    assert finder.helpers == 1
+    assert finder.ask(BLOCK) is None
 
 
 def test_what_a_dead_helper_worked_is_not_forgotten(helpers: Helpers):
