@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag import events
 from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
 from osvc_diag.errors import BundleError
-from osvc_diag.journal.log_text import as_log
-from osvc_diag.plugin.artifact import (
-    Artifact,
-    CommandSource,
-    DocumentSource,
-    Form,
-    JournalSource,
-    LogSource,
-)
-from osvc_diag.reading.compressed import compressed_again
+from osvc_diag.plugin.artifact import CommandSource, JournalSource, LogSource
 from osvc_diag.reading.fetching import MOST_IN_BATCH, Fetcher
-from osvc_diag.reading.sources import BY_LOG_SIZE, Outcome, SourceReader
-from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, SourceError, diagnosis
+from osvc_diag.reading.sources import BY_LOG_SIZE, Outcome
+from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, diagnosis
+from osvc_diag.run.supply import Supply
 from osvc_diag.run.support import OUTPUTS, Heads
 from osvc_diag.run.take import NOT_STORED, SAME_NAME, Take, gap_of
 from osvc_diag.run.together import OVERHEAD, SmallTakes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from osvc_diag.bundle.sums import StoredMember
     from osvc_diag.bundle.writer import BundleWriter, MemberSink
     from osvc_diag.clock import Clock
     from osvc_diag.commands.pool import CommandPool
     from osvc_diag.journal.reading import JournalReader
     from osvc_diag.node.node import Node
+    from osvc_diag.plugin.artifact import Artifact
     from osvc_diag.reading.fetching import Fetched
     from osvc_diag.reading.patience import PatientReader
+    from osvc_diag.reading.sources import SourceReader
     from osvc_diag.redaction import Redactor
     from osvc_diag.run.plan import Plan
 
@@ -65,6 +56,7 @@ class CollectionRun:
 
     def __init__(
         self,
+        plan: Plan,
         *,
         node: Node,
         sources: SourceReader,
@@ -77,35 +69,40 @@ class CollectionRun:
         clock: Clock,
         on_event: events.Listener,
     ) -> None:
-        self._node = node
-        self._sources = sources
+        self._plan = plan
+        self._zone = node.zone
         self._patient = patient
-        self._commands = commands
-        self._journal = journal
-        self._fetcher = Fetcher(sources, patient, ())
+        self._fetcher = Fetcher(sources, patient, plan.artifacts)
+        self._heads = Heads(OUTPUTS)
+        self._supply = Supply(
+            node=node,
+            fetcher=self._fetcher,
+            commands=commands,
+            journal=journal,
+            redactor=redactor,
+            heads=self._heads,
+            tell=self._tell,
+        )
         self._redactor = redactor
         self._writer = writer
-        self._max_size = max_size
+        self._max_size = None if max_size is None else max_size - plan.pages_bytes
         self._clock = clock
         self._on_event = on_event
         self._names: set[str] = set()
         self._cut_families: set[str] = set()
-        self._heads = Heads(OUTPUTS)
         self._call_off: Optional[Exception] = None
 
-    def run(self, plan: Plan) -> Collection:
-        """Take all artifacts of a plan.
+    def run(self) -> Collection:
+        """Take all artifacts of the plan.
 
         Raises:
             BundleError: the bundle cannot be written.
         """
         collection = Collection(heads=self._heads)
-        total = len(plan.artifacts)
-        self._fetcher = Fetcher(self._sources, self._patient, plan.artifacts)
-        if self._max_size is not None:
-            self._max_size -= plan.pages_bytes
-        self._tell(events.PhaseStarted("collect", plan.source_bytes, total))
-        names = self._redactor.mask_texts([artifact.name for artifact in plan.artifacts])
+        artifacts = self._plan.artifacts
+        total = len(artifacts)
+        self._tell(events.PhaseStarted("collect", self._plan.source_bytes, total))
+        names = self._redactor.mask_texts([artifact.name for artifact in artifacts])
         small = SmallTakes(self._redactor, self._writer, names)
         at = 0
         while at < total:
@@ -125,7 +122,7 @@ class CollectionRun:
                     self._tell(events.Advanced(take.fetched))
                     self._account(take, member, seconds, collection)
             else:
-                take = self._new_take(plan.artifacts[at], names[at], Outcome())
+                take = self._new_take(artifacts[at], names[at], Outcome())
                 self._tell(events.ArtifactStarted(take.name))
                 sink = self._store(take)
                 seconds = self._clock.seconds() - begin
@@ -134,7 +131,7 @@ class CollectionRun:
         return collection
 
     def _new_take(self, artifact: Artifact, name: str, outcome: Outcome) -> Take:
-        return Take(artifact, name, self._source_of(artifact, name), self._node.zone, outcome)
+        return Take(artifact, name, self._supply.called(artifact, name), self._zone, outcome)
 
     def _fetched_together(self, at: int) -> list[Fetched]:
         """Read the next artifacts as far as they are small files, and all of them are sure to fit."""
@@ -221,7 +218,7 @@ class CollectionRun:
             sink.ceiling = self._max_size
             if take.digest is not None and take.suffix is None:
                 sink.look = take.digest.look
-            for block in self._redacted(take):
+            for block in self._supply.blocks(take):
                 sink.write(block)
                 take.packed = self._writer.spooled_bytes - start
                 if not self._has_room(0):
@@ -241,39 +238,6 @@ class CollectionRun:
             take.digest.end(sink.line_ends)
         return sink
 
-    def _redacted(self, take: Take) -> Iterator[bytes]:
-        source = take.artifact.source
-        if isinstance(source, JournalSource) and source.as_text:
-            # Field by field first: what a field alone gives away, the text of all of them may hide.
-            records = self._redactor.redact(self._fetched(take), Form.JSON_LINES, take.counts)
-            blocks = self._redactor.redact(as_log(records, self._node.zone), Form.LOG, take.counts)
-        else:
-            blocks = self._redactor.redact(self._fetched(take), take.artifact.form, take.counts)
-        blocks = self._heads.watch(take.artifact.name, blocks)
-        if take.suffix is None:
-            return blocks
-        if take.digest is not None:
-            blocks = take.digest.watch(blocks)
-        return compressed_again(blocks, take.suffix)
-
-    def _fetched(self, take: Take) -> Iterator[bytes]:
-        try:
-            for block in self._blocks(take):
-                take.fetched += len(block)
-                # What the phase could not expect is no progress: nobody knew how much there would be.
-                is_unexpected = isinstance(take.artifact.source, (CommandSource, JournalSource))
-                self._tell(events.Advanced(0 if is_unexpected else len(block)))
-                yield block
-        except Exception as error:
-            raise SourceError from error
-
-    def _blocks(self, take: Take) -> Iterator[bytes]:
-        if isinstance(take.artifact.source, CommandSource):
-            return self._commands.blocks(take.artifact, take.outcome)
-        if isinstance(take.artifact.source, JournalSource):
-            return self._journal.blocks(take.artifact.source, take.outcome, limit=take.limit)
-        return self._fetcher.blocks(take.artifact, take.outcome, limit=take.limit)
-
     @property
     def _room(self) -> int:
         """Bytes that the archive may still grow by; only where there is a limit."""
@@ -290,22 +254,3 @@ class CollectionRun:
         except Exception as error:
             self._call_off = error
             raise
-
-    def _source_of(self, artifact: Artifact, name: str) -> str:
-        """Name where the bytes come from, as it is called on the live node.
-
-        Args:
-            artifact: as it was planned.
-            name: its own, redacted.
-        """
-        if isinstance(artifact.source, DocumentSource):
-            return "computed"
-        if isinstance(artifact.source, JournalSource):
-            return self._redactor.mask_text(f"journal: {artifact.source.family}")
-        if isinstance(artifact.source, CommandSource):
-            return self._redactor.mask_text(shlex.join(artifact.source.command.argv))
-        try:
-            member = self._node.member(artifact.source.path)
-        except ValueError:
-            return "outside of the node's files"
-        return (name if member == artifact.name else self._redactor.mask_text(member))[len("file") :]

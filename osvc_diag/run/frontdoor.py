@@ -121,6 +121,7 @@ def _collect(prepared: Prepared, means: Means, redactor: Redactor, writer: Bundl
     times = Times.of(prepared.window)
     with closing(JournalReader(node, times, request.log_size, deadline=means.deadline)) as journal:
         collection = CollectionRun(
+            prepared.plan,
             node=node,
             sources=SourceReader(
                 node.trees, Bounds.of(prepared.window, node.zone), request.log_size, node.zone
@@ -133,7 +134,7 @@ def _collect(prepared: Prepared, means: Means, redactor: Redactor, writer: Bundl
             max_size=request.max_size,
             clock=means.clock,
             on_event=means.on_event,
-        ).run(prepared.plan)
+        ).run()
     means.commands.close()
     return collection
 

@@ -61,6 +61,7 @@ class Desk:
         try:
             with BundleWriter(self._folder, "x.tar.gz") as writer:
                 return CollectionRun(
+                    Plan(artifacts, (), 1 << 20),
                     node=self.node,
                     sources=SourceReader(self.node.trees, Bounds.of(Window(), dt.timezone.utc), 1 << 20),
                     patient=patient,
@@ -71,7 +72,7 @@ class Desk:
                     max_size=max_size,
                     clock=SystemClock(),
                     on_event=self.heard.append,
-                ).run(Plan(artifacts, (), 1 << 20))
+                ).run()
         finally:
             patient.close()
 

@@ -62,6 +62,7 @@ class Desk:
         try:
             with BundleWriter(str(self.out), "x.tar.gz") as writer:
                 collection = CollectionRun(
+                    Plan(tuple(self.artifacts), (), 1 << 20),
                     node=self.node,
                     sources=SourceReader(self.node.trees, Bounds.of(Window(), dt.timezone.utc), 1 << 20),
                     patient=patient,
@@ -71,7 +72,7 @@ class Desk:
                     max_size=max_size,
                     clock=SystemClock(),
                     on_event=self.heard.append,
-                ).run(Plan(tuple(self.artifacts), (), 1 << 20))
+                ).run()
                 writer.seal([("manifest.json", b"{}")])
                 self.bundle = writer.publish()
         finally:
