@@ -137,6 +137,14 @@ class TestRulesOfOthers:
         by = redactor(engine=engine, extra_rules=[rule])
         assert b"AB1234" not in redacted(by, b"x\nthe ACME\\bolt AB1234\n")
 
+    @pytest.mark.parametrize("size", [0, 300_000])
+    def test_an_anchor_that_goes_over_a_token_is_found_in_a_line_of_any_length(self, size: int):
+        first = Rule("first", "x", (Anchor(b"qq"),), (), (), pattern=rb"(?P<secret>qq\w+)")
+        anchor = rb"zed[^<q]{0,64}="
+        then = Rule("then", "x", (Anchor(anchor),), (), (), pattern=anchor + rb"(?P<secret>\w+)")
+        by = redactor(extra_rules=[first, then])
+        assert b"AB1234" not in redacted(by, b"- " * size + b"zed qqx=AB1234" + b" -" * size + b"\n")
+
     def test_a_find_function_serves_in_the_place_of_a_pattern(self):
         rule = Rule("acme-all", "all", (Anchor(b"acme"),), (), (), find=lambda line: [Span(0, len(line))])
         assert re.fullmatch(
