@@ -10,7 +10,8 @@ from osvc_diag.bundle.compression import Compression
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RAW = -15  # zlib's window bits: no header, no trailer, a window of 32 KiB
+WINDOW = 32 * 1024  # bytes before a place that what is compressed there may refer to
+_RAW = -15  # zlib's window bits: no header, no trailer, that window
 _GZIP = 31  # the same window within a gzip header and trailer
 
 
@@ -57,11 +58,16 @@ InflateError: type[Exception] = _ENGINE.error
 """What an inflater raises on damaged data."""
 
 
-def raw_compressor(compression: Compression = Compression.FAST) -> Compressor:
-    """Begin a run of raw deflate blocks that refers to nothing before it."""
-    if compression is Compression.SMALL:
-        return zlib.compressobj(_SMALL_LEVEL, zlib.DEFLATED, _RAW)
-    return cast("Compressor", _ENGINE.compressobj(_FAST_LEVEL, zlib.DEFLATED, _RAW))
+def raw_compressor(compression: Compression = Compression.FAST, before: bytes = b"") -> Compressor:
+    """Begin a run of raw deflate blocks.
+
+    Args:
+        compression: Whether it is made fast or small.
+        before: What the run follows and may refer to; the last WINDOW bytes count.
+    """
+    engine, level = (zlib, _SMALL_LEVEL) if compression is Compression.SMALL else (_ENGINE, _FAST_LEVEL)
+    more = {"zdict": before} if before else {}
+    return cast("Compressor", engine.compressobj(level, zlib.DEFLATED, _RAW, **more))
 
 
 def finish(compressor: Compressor) -> bytes:

@@ -6,6 +6,8 @@ import functools
 import hashlib
 from typing import TYPE_CHECKING
 
+from osvc_diag.bundle.compressor import crc32
+
 if TYPE_CHECKING:
     from osvc_diag.pipeline import Behind
 
@@ -13,11 +15,12 @@ PARCEL = 1024 * 1024  # bytes that are handed over together
 SLICE = 256 * 1024  # bytes after which others may have the interpreter's lock
 
 
-class CountingHash:
-    """Hashes bytes, and counts the line ends in them."""
+class Tally:
+    """What is to be known of bytes that go by: their hash, their CRC, and how many line ends they have."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
+        self.crc = 0
         self.line_ends = 0
 
     def update(self, content: bytes) -> None:
@@ -27,9 +30,10 @@ class CountingHash:
             # Counting keeps the interpreter's lock and hashing does not: nobody waits for long.
             self.line_ends += content.count(b"\n", start, start + SLICE)
             self._hash.update(view[start : start + SLICE])
+        self.crc = crc32(content, self.crc)
 
     def hexdigest(self) -> str:
-        """Return the digest of all that was added."""
+        """Return the sha256 of all that was added."""
         return self._hash.hexdigest()
 
 

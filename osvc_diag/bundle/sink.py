@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from osvc_diag.bundle.compressor import crc32, deflated, finish, raw_compressor
-from osvc_diag.bundle.hashing import CountingHash
-from osvc_diag.bundle.headers import BLOCK, member_header, padding
+from osvc_diag.bundle.compressor import crc32, deflated
+from osvc_diag.bundle.hashing import Tally
+from osvc_diag.bundle.headers import member_header, padding
+from osvc_diag.bundle.packing import Packing
 from osvc_diag.bundle.runs import Run
 from osvc_diag.bundle.sums import StoredMember
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
+    from osvc_diag.bundle.packing import Packers
     from osvc_diag.bundle.runs import Spool
     from osvc_diag.pipeline import Behind
 
@@ -41,7 +43,7 @@ class MemberSink:
         stem: str,
         spool: Spool,
         hasher: Behind,
-        packer: Behind,
+        packers: Packers,
         done: Callable[[Optional[Segment]], None],
     ) -> None:
         """Begin a member.
@@ -52,7 +54,7 @@ class MemberSink:
             stem: The bundle's folder.
             spool: Where its runs go.
             hasher: Hashes a member that is not small.
-            packer: Compresses and spools it.
+            packers: Compress it.
             done: Is given what it came to; None where it was dropped.
         """
         self.mtime = mtime
@@ -71,12 +73,11 @@ class MemberSink:
         self._stem = stem
         self._spool = spool
         self._hasher = hasher
-        self._packer = packer
+        self._packers = packers
         self._done = done
         self._start = spool.size
-        self._compressor = raw_compressor(spool.compression)
-        self._hash = CountingHash()
-        self._crc = 0
+        self._packing = Packing(packers, spool)
+        self._tally = Tally()
         self._discarded = False
         self._gathered: list[bytes] = []
         self._gathered_bytes = 0
@@ -92,8 +93,8 @@ class MemberSink:
         self._gathered_bytes += len(block)
         if self._gathered_bytes >= PARCEL:
             content = self._taken()
-            self._hasher.do(functools.partial(self._hash_and_show, content))
-            self._packer.do(functools.partial(self._compress, content))
+            self._hasher.do(functools.partial(self._look_at, content))
+            self._packing.add(content)
 
     def settle(self) -> None:
         """Wait until all that was written is stored.
@@ -101,11 +102,7 @@ class MemberSink:
         Raises:
             BundleError: The disk is full.
         """
-        self._hasher.settle()
-        self._packer.settle()
-        content = self._taken()
-        self._hash_and_show(content)
-        self._compress(content)
+        self._take_rest(b"")
 
     def discard(self) -> None:
         """Drop the member: it will not be in the bundle."""
@@ -130,14 +127,14 @@ class MemberSink:
         finally:
             if segment is None:
                 self._hasher.abandon()
-                self._packer.abandon()
+                self._packers.abandon()
                 self._spool.truncate(self._start)
             self._done(segment)
 
     @property
     def line_ends(self) -> int:
         """How many line ends were stored, once the sink is closed."""
-        return self._hash.line_ends
+        return self._tally.line_ends
 
     def _taken(self) -> bytes:
         """Return what was gathered, and forget it."""
@@ -146,25 +143,27 @@ class MemberSink:
         self._gathered, self._gathered_bytes = [], 0
         return content
 
-    def _hash_and_show(self, content: bytes) -> None:
-        self._hash.update(content)
+    def _take_rest(self, zeros: bytes) -> None:
+        """Take what is no parcel, and the padding after it."""
+        self._hasher.settle()
+        rest = self._taken()
+        self._look_at(rest)
+        self._packing.add_here(rest + zeros)
+
+    def _look_at(self, content: bytes) -> None:
+        self._tally.update(content)
         if self.look is not None:
             self.look(content)
 
-    def _compress(self, block: bytes) -> None:
-        self._crc = crc32(block, self._crc)
-        self._spool.append(self._compressor.compress(block))
-
     def _finished(self) -> Segment:
-        self.settle()
-        self._compress(padding(self.size))
-        self._spool.append(finish(self._compressor))
+        zeros = padding(self.size)
+        self._take_rest(zeros)
         end = self._spool.size
-        padded = self.size + -self.size % BLOCK
-        content = Run(self._start, end - self._start, self._crc, padded)
+        crc = crc32(zeros, self._tally.crc)
+        content = Run(self._start, end - self._start, crc, self.size + len(zeros))
         # The header tells the size, so it is known last; it is stored behind and copied before.
         header = member_header(f"{self._stem}/{self._name}", self.size, self.mtime)
         packed = deflated(header, self._spool.compression)
         self._spool.append(packed)
-        self.stored = StoredMember(self._name, self.size, self._hash.hexdigest())
+        self.stored = StoredMember(self._name, self.size, self._tally.hexdigest())
         return Segment([self.stored], [Run(end, len(packed), crc32(header, 0), len(header)), content])

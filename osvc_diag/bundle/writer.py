@@ -14,6 +14,7 @@ from osvc_diag.bundle.headers import (
     new_folders,
     padding,
 )
+from osvc_diag.bundle.packing import Packers
 from osvc_diag.bundle.runs import Archive, Run, Spool
 from osvc_diag.bundle.sink import MemberSink, Segment
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, sums_text
@@ -48,7 +49,7 @@ class BundleWriter:
 
     Memory does not grow with the members' sizes. Disk space needed is twice the compressed size. Not
     for several threads at once. Used as a context manager, or closed, it leaves nothing but what was
-    published. Members that are not small are hashed and packed in two threads that end with it.
+    published. Members that are not small are hashed and compressed in threads that end with it.
     """
 
     def __init__(self, folder: str, name: str, *, compression: Compression = Compression.FAST) -> None:
@@ -81,7 +82,7 @@ class BundleWriter:
             self._folder.close()
             raise
         self._hasher = Behind("osvc_diag hasher")
-        self._packer = Behind("osvc_diag packer")
+        self._packers = Packers()
 
     def __enter__(self) -> BundleWriter:
         return self
@@ -97,7 +98,7 @@ class BundleWriter:
     def close(self) -> None:
         """Drop all that was not published."""
         self._hasher.close()
-        self._packer.close()
+        self._packers.close()
         if self._sealed is not None:
             self._sealed.close()
         self._spool.close()
@@ -130,7 +131,7 @@ class BundleWriter:
             stem=self.stem,
             spool=self._spool,
             hasher=self._hasher,
-            packer=self._packer,
+            packers=self._packers,
             done=self._end_member,
         )
         return self._open

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from osvc_diag.bundle import hashing
-from osvc_diag.bundle.hashing import CountingHash
+from osvc_diag.bundle.hashing import Tally
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -18,10 +19,11 @@ def _small_slices():
 
 
 @given(st.lists(st.text("ab\n\r", max_size=20).map(str.encode)))
-def test_the_hash_and_the_line_ends_do_not_depend_on_how_bytes_come(pieces: list[bytes]) -> None:
-    counting = CountingHash()
+def test_hash_crc_and_line_ends_do_not_depend_on_how_bytes_come(pieces: list[bytes]) -> None:
+    tally = Tally()
     for piece in pieces:
-        counting.update(piece)
+        tally.update(piece)
     whole = b"".join(pieces)
-    assert counting.hexdigest() == hashlib.sha256(whole).hexdigest()
-    assert counting.line_ends == whole.count(b"\n")
+    assert tally.hexdigest() == hashlib.sha256(whole).hexdigest()
+    assert tally.crc == zlib.crc32(whole)
+    assert tally.line_ends == whole.count(b"\n")
