@@ -1,7 +1,7 @@
 """Keeps two cores busy: some of the work is done ahead of the caller's own, some behind it.
 
     a bundle is made:      read     ->  redact                ->  hash, count lines
-                                                              ->  compress, write
+                                                              ->  compress (two of them)
     a bundle is verified:  inflate  ->  take apart, search    ->  hash
                            Ahead        the caller                Behind
 

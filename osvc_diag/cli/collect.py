@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.compression import Compression
 from osvc_diag.cli.exchange_options import add_exchange_arguments, upload_command
-from osvc_diag.cli.heap import use_one_heap
 from osvc_diag.cli.loading import add_plugin_arguments, load_for
+from osvc_diag.cli.memory import use_one_heap
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
 from osvc_diag.cli.priority import step_back
 from osvc_diag.cli.questions import ask_issue

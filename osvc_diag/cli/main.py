@@ -16,6 +16,7 @@ import traceback
 from typing import TYPE_CHECKING, Callable, NoReturn, Optional, TextIO, Union
 
 from osvc_diag import __version__
+from osvc_diag.cli.memory import leave_no_dump
 from osvc_diag.cli.output import PROGRAM, Output
 from osvc_diag.errors import DiagError, UsageError
 
@@ -90,6 +91,7 @@ def main(argv: Sequence[str]) -> int:
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup has it ignored
             signal.signal(signal.SIGHUP, _hang_up)
         _let_any_name_out(sys.stdout)
+        leave_no_dump()
         return _run(list(argv))
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one has nothing left to end

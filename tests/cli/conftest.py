@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from osvc_diag.cli import collect
+from osvc_diag.cli import collect, main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _unchanged_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put the signal handlers back, and change nothing that cannot be put back: priorities, and the heap."""
+    """Put the signal handlers back, and change nothing else: priorities, the heap, the limit of dumps."""
+    monkeypatch.setattr(main, "leave_no_dump", lambda: None)
     for change in ("step_back", "use_one_heap"):
         monkeypatch.setattr(collect, change, lambda: None)
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -1,7 +1,8 @@
-"""One heap for all threads: less memory at the peak, and nothing else changes."""
+"""One heap for all threads, less memory at the peak; and no image of it on a disk."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 HEAPS = """
 import sys, threading
-from osvc_diag.cli.heap import use_one_heap
+from osvc_diag.cli.memory import use_one_heap
 if sys.argv[1] == "one":
     use_one_heap()
 hold = [threading.Thread(target=lambda: [bytes(1000) for _ in range(1000)]) for _ in range(8)]
@@ -28,3 +29,20 @@ def test_threads_get_no_heap_of_their_own() -> None:
         return int(done.stdout)
 
     assert reserved("one") <= reserved("many")
+
+
+CRASH = """
+import os, resource, signal, sys
+_, most = resource.getrlimit(resource.RLIMIT_CORE)
+resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+from osvc_diag.cli import main
+main._run = lambda _: os.kill(os.getpid(), signal.SIGABRT)
+main.main([])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="dumps are told as Linux tells them")
+def test_a_crash_leaves_no_dump(tmp_path) -> None:
+    done = subprocess.run([sys.executable, "-c", CRASH], check=False, cwd=tmp_path, capture_output=True)
+    assert done.returncode == -signal.SIGABRT
+    assert not list(tmp_path.iterdir())
