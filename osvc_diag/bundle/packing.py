@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from osvc_diag.bundle.runs import Spool
 
-MOST_AHEAD = 4  # parcels that are not spooled yet
+MOST_AHEAD = 3  # parcels that are not spooled yet
 
 
 class Packers:

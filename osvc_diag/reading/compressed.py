@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Optional, cast
 
 from osvc_diag.bundle.inflating import UninflatableError
 from osvc_diag.bundle.inflating import inflated as _inflated
-from osvc_diag.reading.blocks import BLOCK, BrokenOffError
+from osvc_diag.reading.blocks import BrokenOffError
 from osvc_diag.reading.metered import pread
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         def flush(self) -> bytes: ...
 
 
+_CHUNK = 64 * 1024  # bytes, compressed: what is not inflated yet is copied for each block
 INFLATED_LIMIT = 16 * 1024**3  # bytes of text; what inflates to more was made to harm
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 # The standard library's engines on purpose: what is stored must not depend on an accelerator.
@@ -70,7 +71,7 @@ def compressed_again(blocks: Iterable[bytes], suffix: str) -> Iterator[bytes]:
 def _chunks(fd: int) -> Iterator[bytes]:
     position = 0
     while True:
-        chunk = pread(fd, BLOCK, position)
+        chunk = pread(fd, _CHUNK, position)
         if not chunk:
             return
         position += len(chunk)

@@ -14,7 +14,7 @@ STALL = 15.0  # seconds without a block, after which a source counts as stuck
 LEAST_STALL = 1.0  # seconds: the patience halves with each source that was stuck, down to this
 MOST_LEFT_BEHIND = 64  # threads
 PARCEL = 256 * 1024  # bytes that are handed over together: a small file is one parcel
-AHEAD = 4  # parcels that the thread may be ahead
+AHEAD = 2  # parcels that the thread may be ahead
 
 T = TypeVar("T")
 

@@ -25,7 +25,7 @@ ENGINES = ("re", "pcre2", "hyperscan")
 HELPERS = "helpers"
 # Bytes after which an engine has paid for its preparation, against the one before; helpers come where all of
 # them are absent.
-WORTHWHILE = (("pcre2", 128 * 1024), ("hyperscan", 32 * 1024 * 1024), (HELPERS, 32 * 1024 * 1024))
+WORTHWHILE = (("pcre2", 1024 * 1024), ("hyperscan", 32 * 1024 * 1024), (HELPERS, 32 * 1024 * 1024))
 SLOW = frozenset(("hyperscan",))  # engines that take long to prepare, and not the interpreter's lock
 # Literals that an engine's patterns may hold: more take long to compile, and in some texts long to match.
 MOST = {"re": 3000, "pcre2": 3000, "hyperscan": 20_000}
