@@ -23,7 +23,7 @@ def main():  # type: () -> int
         return 130
 
 
-def end(code):  # type: (int) -> None
+def end(code):  # type: (int) -> None  # noqa: ANN001 - Python 2.7 reads this, too
     """End the process with an exit code, as soon as what was printed is out.
 
     Python would first take itself apart, under threads that were left behind: on a disk that does not answer,
