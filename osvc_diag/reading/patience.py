@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 STALL = 15.0  # seconds without a block, after which a source counts as stuck
 LEAST_STALL = 1.0  # seconds: the patience halves with each source that was stuck, down to this
 MOST_LEFT_BEHIND = 64  # threads
+CLOSING = 0.5  # seconds for a thread to end that has nothing to do
 PARCEL = 256 * 1024  # bytes that are handed over together: a small file is one parcel
 AHEAD = 2  # parcels that the thread may be ahead
 
@@ -116,6 +117,7 @@ class PatientReader:
         self._cpu_end = None if cpu_time is None else cpu_clock() + cpu_time
         self._stall = stall
         self._errands: Optional[queue.SimpleQueue[Optional[_Errand]]] = None
+        self._thread: Optional[threading.Thread] = None
         self._stuck_places: set[str] = set()
         self._left_behind = 0
 
@@ -192,10 +194,17 @@ class PatientReader:
         return values[0]
 
     def close(self) -> None:
-        """Let the thread go; one that is stuck is a daemon and ends with the process."""
+        """End the thread; one that is stuck is a daemon and ends with the process."""
+        thread = self._thread
+        self._let_go()
+        if thread is not None:
+            # On its way out when the interpreter takes itself apart, it may crash the process.
+            thread.join(CLOSING)
+
+    def _let_go(self) -> None:
         if self._errands is not None:
             self._errands.put(None)
-            self._errands = None
+            self._errands = self._thread = None
 
     def _wait(
         self, errand: _Errand, stall: Optional[float], place: Optional[str]
@@ -223,7 +232,7 @@ class PatientReader:
         raise StalledError(f"{self.limit_reached} was reached")
 
     def _leave_behind(self) -> None:
-        self.close()  # the next stream gets another thread
+        self._let_go()  # the next stream gets another thread
         self._left_behind += 1
 
     def _impatient(self, make: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
@@ -246,7 +255,7 @@ class PatientReader:
                 thread.start()
             except RuntimeError:
                 return False
-            self._errands = errands
+            self._errands, self._thread = errands, thread
         self._errands.put(errand)
         return True
 
