@@ -7,12 +7,12 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from osvc_diag.bundle.compressor import crc32
+from osvc_diag.line_ends import line_ends
 
 if TYPE_CHECKING:
     from osvc_diag.pipeline import Behind
 
 PARCEL = 1024 * 1024  # bytes that are handed over together
-SLICE = 256 * 1024  # bytes after which others may have the interpreter's lock
 
 
 class Tally:
@@ -25,11 +25,8 @@ class Tally:
 
     def update(self, content: bytes) -> None:
         """Add bytes."""
-        view = memoryview(content)
-        for start in range(0, len(content), SLICE):
-            # Counting keeps the interpreter's lock and hashing does not: nobody waits for long.
-            self.line_ends += content.count(b"\n", start, start + SLICE)
-            self._hash.update(view[start : start + SLICE])
+        self.line_ends += line_ends(content)
+        self._hash.update(content)
         self.crc = crc32(content, self.crc)
 
     def hexdigest(self) -> str:

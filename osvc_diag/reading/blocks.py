@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1024 * 1024  # bytes
 LINE_LIMIT = 1024 * 1024  # bytes of a line that are held back to keep it whole
+GLANCE = 2 * 1024  # bytes at the end of a block in which a line end is looked for
 RECORD_REACH = 1024 * 1024  # bytes in which a record's start is looked for
 
 
@@ -23,18 +24,26 @@ class BrokenOffError(Exception):
 
 
 def read_range(fd: int, start: int, end: int) -> Iterator[bytes]:
-    """Yield the bytes [start, end) of a file.
+    """Yield the bytes [start, end) of a file, in blocks that end with a line where lines are short.
 
     Raises:
         BrokenOffError: the file shrank meanwhile.
     """
     position = start
     while position < end:
-        block = pread(fd, min(BLOCK, end - position), position)
+        block = pread(fd, _block_size(fd, position, end), position)
         if not block:
             raise BrokenOffError(f"shrank to {os.fstat(fd).st_size} bytes while it was read")
         position += len(block)
         yield block
+
+
+def _block_size(fd: int, position: int, end: int) -> int:
+    """Return how much to read: to look for the line end first is cheaper than to copy all up to it."""
+    if end - position <= BLOCK:
+        return end - position
+    line_end = pread(fd, GLANCE, position + BLOCK - GLANCE).rfind(b"\n") + 1
+    return BLOCK - GLANCE + line_end if line_end else BLOCK
 
 
 def rest_of_line(fd: int, position: int) -> bytes:

@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.journal.log_text import shown_time
+from osvc_diag.line_ends import line_ends
 from osvc_diag.reading.stamps import Stamp, first_record, stamp_of
 
 if TYPE_CHECKING:
@@ -42,25 +43,25 @@ class LogDigest:
 
     def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass blocks on, and look at them."""
-        line_ends = 0
+        ends = 0
         for block in blocks:
             self.look(block)
-            line_ends += block.count(b"\n")
+            ends += line_ends(block)
             yield block
-        self.end(line_ends)
+        self.end(ends)
 
     def look_at(self, text: bytes) -> None:
         """Look at a log that is in memory."""
         for _ in self.watch([text]):
             pass
 
-    def end(self, line_ends: int) -> None:
+    def end(self, ends: int) -> None:
         """Look at the rest, when nothing follows.
 
         Args:
-            line_ends: how many went by; whoever hashes the log counts them beside that.
+            ends: of lines, that went by; whoever hashes the log counts them beside that.
         """
-        self.lines = line_ends + (self._is_inside or bool(self._begun))
+        self.lines = ends + (self._is_inside or bool(self._begun))
         self._look_at_lines(self._begun)
 
     def look(self, block: bytes) -> None:

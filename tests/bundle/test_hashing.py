@@ -3,19 +3,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.bundle import hashing
 from osvc_diag.bundle.hashing import Tally
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _small_slices():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hashing, "SLICE", 5)
-        yield
 
 
 @given(st.lists(st.text("ab\n\r", max_size=20).map(str.encode)))

@@ -120,7 +120,7 @@ request = Request(("node", "svc1"), compression=Compression.parse(sys.argv[3]))
 node = Node.discover(sys.argv[1])
 print(make_bundle(request, node, load_plugins(), output=sys.argv[2], clock=StoppedClock()).bundle)
 """
-MACHINE_CODE = "osvc_diag.redaction.hyperscan,osvc_diag.redaction.pcre2"
+MACHINE_CODE = "osvc_diag.redaction.hyperscan,osvc_diag.libpcre2"
 
 
 @pytest.fixture(scope="module")

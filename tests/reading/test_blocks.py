@@ -145,12 +145,21 @@ class TestSkipToRecord:
 class TestReadRange:
     def test_a_range_is_read_in_blocks(self):
         with tempfile.TemporaryFile() as file:
-            file.write(os.urandom(3 * BLOCK))
+            file.write(os.urandom(3 * BLOCK).replace(b"\n", b"\0"))
             file.seek(0)
             content = file.read()
             blocks = list(read_range(file.fileno(), 5, 2 * BLOCK + 7))
         assert b"".join(blocks) == content[5 : 2 * BLOCK + 7]
         assert max(map(len, blocks)) == BLOCK
+
+    def test_blocks_end_with_a_line_where_lines_are_short(self):
+        text = b"".join(b"%d %s\n" % (number, b"x" * (number % 150)) for number in range(40_000))
+        with tempfile.TemporaryFile() as file:
+            file.write(text)
+            file.flush()
+            blocks = list(read_range(file.fileno(), 3, len(text) - 1))
+        assert b"".join(blocks) == text[3:-1]
+        assert all(block.endswith(b"\n") and BLOCK - 200 < len(block) <= BLOCK for block in blocks[:-1])
 
     def test_a_file_that_shrinks_is_noticed(self):
         with tempfile.TemporaryFile() as file:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 from redaction_tools import redacted, redactor, usable_engines
 
+from osvc_diag import libpcre2
 from osvc_diag.plugin.artifact import Form
-from osvc_diag.redaction import Anchor, engine, hyperscan, pcre2
+from osvc_diag.redaction import Anchor, engine, hyperscan
 from osvc_diag.redaction.engine import make_finder
-from osvc_diag.redaction.finder import EngineError, PythonFinder
+from osvc_diag.redaction.finder import PythonFinder
 from osvc_diag.redaction.hyperscan import HyperscanFinder
 from osvc_diag.redaction.pcre2 import Pcre2Finder
 from osvc_diag.redaction.planning import plan
@@ -86,22 +87,22 @@ def test_without_accelerators_the_choice_is_pure_python(no_accelerators: None):
 @pytest.fixture
 def no_accelerators(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "hyperscan", None)
-    monkeypatch.setattr(pcre2, "_NAMES", ("libnone.so.0",))
+    monkeypatch.setattr(libpcre2, "_NAMES", ("libnone.so.0",))
     monkeypatch.setattr(engine, "WORTHWHILE", (("pcre2", 10), ("hyperscan", 20)))
-    pcre2._library.cache_clear()
+    libpcre2._library.cache_clear()
     yield
-    pcre2._library.cache_clear()
+    libpcre2._library.cache_clear()
 
 
 @pytest.mark.skipif("pcre2" not in usable_engines(), reason="no libpcre2 here")
 def test_a_match_of_libpcre2_that_fails_is_done_again_in_pure_python(monkeypatch: pytest.MonkeyPatch):
-    finder = pcre2.Pcre2Finder(PLANNED)
+    finder = Pcre2Finder(PLANNED)
 
     def fail(self: object, block: bytes, offsets: set[int]) -> None:
         offsets.add(0)
-        raise EngineError("error -46")
+        raise libpcre2.Pcre2Error("error -46")
 
-    monkeypatch.setattr(pcre2._Program, "find", fail)
+    monkeypatch.setattr(libpcre2.Program, "find", fail)
     assert finder.find(BLOCK) == PythonFinder(PLANNED).find(BLOCK)
 
 
