@@ -100,11 +100,11 @@ RULES = (
     Rule(
         id="authorization",
         purpose="the credentials of an HTTP authorization header",
-        anchors=(Anchor(rb"authorization[\"'\\ ]{0,8}[:=,]"), Anchor(rb"bearer[ ]{1,4}[a-z0-9]")),
+        anchors=(Anchor(rb"authorization[\"'\\ ]{0,8}[:=,]"), Anchor(rb"bearer[ \t]")),
         pattern=(
             rb"(?i:authorization[\"'\\ ]{0,8}[:=,][\"'\\ ]{0,8}(?:"
             + _SCHEMES
-            + rb"[ ]{1,4})?|\bbearer[ ]{1,4})"
+            + rb"[ \t]{1,64})?|\bbearer[ \t]{1,64})"
             rb"(?P<secret>(?:(?!\s(?:-|http|\())[^\"'\\\r\n])+)"
         ),
         keep=_keep_prose,
@@ -116,6 +116,8 @@ RULES = (
             '{"Authorization": "Token «0a1b2c3d»"}',
             '{\\"authorization\\":\\"Bearer «0a1b2c3d»\\"}',
             "sent bearer «0a1b2c3d4e»",
+            "sent bearer       «0a1b2c3d4e»",
+            "Authorization: Bearer\t«0a1b2c3d4e»",
         ),
         kept=(
             "Authorization: Bearer $TOKEN",
@@ -164,11 +166,11 @@ RULES = (
         id="sql",
         purpose="passwords in SQL statements",
         anchors=(
-            Anchor(rb"identified[ ]{1,4}(?:by|with)"),
+            Anchor(rb"identified[ \t]"),
             Anchor(rb"password[ (][ (]{0,4}\\{0,4}['\"]"),
         ),
         pattern=(
-            rb"(?i:identified[ ]+(?:with[ ]+[\w\"'`]+[ ]+)?(?:by|as)[ ]+(?:password[ ]+)?|(?<![\w\"'])password[ (][ (]{0,4}(?=\\{0,4}['\"]))"
+            rb"(?i:identified[ \t]+(?:with[ \t]+[\w\"'`]+[ \t]+(?:by|as)|by)[ \t]+(?:password[ \t]+)?|(?<![\w\"'])password[ (][ (]{0,4}(?=\\{0,4}['\"]))"
             rb"(?:\\{0,4}(?P<quote>['\"]))?(?P<secret>(?(quote)(?:[^'\"\\\n]|\\[^'\"]){1,512}|[^\s;'\",]{1,256}))"
         ),
         masked=(
@@ -176,8 +178,14 @@ RULES = (
             "ALTER ROLE joe WITH PASSWORD '«x1y2»';",
             "SET PASSWORD FOR joe = PASSWORD('«x1y2»')",
             "alter user joe identified by «tiger1»;",
+            "create user joe identified with sha256_password as '«1C0FFEE»'",
+            "create user joe identified      by\t'«tiger1»'",
         ),
-        kept=("secret key 'password' added (186)", "ALTER ROLE joe WITH NOLOGIN", "identified by uuid"[:13]),
+        kept=(
+            "secret key 'password' added (186)",
+            "ALTER ROLE joe WITH NOLOGIN",
+            "the disk was identified as sda",
+        ),
     ),
     Rule(
         id="snmp",
