@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Optional
 
+from osvc_diag.gaps import gap_rows
 from osvc_diag.printable import printable
 from osvc_diag.run.request import Issue
 from osvc_diag.units import format_size
@@ -126,10 +127,11 @@ def _gap_lines(manifest: Manifest) -> Iterator[str]:
         yield "Gaps:     none"
         return
     yield f"Gaps:     {len(manifest.gaps)}"
-    for gap in manifest.gaps[:_GAPS_SHOWN]:
-        yield f"          {gap.state.value}: {gap.artifact or gap.collector or ''}: {gap.reason}"
-    if len(manifest.gaps) > _GAPS_SHOWN:
-        yield f"          and {len(manifest.gaps) - _GAPS_SHOWN} more, in the manifest"
+    rows = gap_rows(manifest.gaps)
+    for state, gap in rows[:_GAPS_SHOWN]:
+        yield f"          {state}: {gap}"
+    if len(rows) > _GAPS_SHOWN:
+        yield f"          and {len(rows) - _GAPS_SHOWN} more, in the manifest"
 
 
 def _in_paris(now: datetime) -> Optional[datetime]:

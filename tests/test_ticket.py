@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -75,6 +76,17 @@ def test_a_ticket_has_what_the_support_page_asks_for() -> None:
     ):
         assert line in lines
     assert "run the same on node2" in text()
+
+
+def test_gaps_of_one_reason_hide_no_other_in_a_ticket() -> None:
+    denied = [Gap(State.DENIED, "run it as root", artifact=f"file/{number}") for number in range(50)]
+    gaps = (*denied, Gap(State.FAILED, "it broke", "san"))
+    lines = text(manifest=replace(MANIFEST, gaps=gaps)).splitlines()
+    told = lines[lines.index("Gaps:     51") + 1 :]
+    assert told == [
+        "          denied: file/0, file/1, file/2 and 47 more: run it as root",
+        "          failed: san: it broke",
+    ]
 
 
 def test_what_nobody_said_is_left_to_be_filled_in() -> None:

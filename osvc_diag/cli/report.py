@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import State
-from osvc_diag.cli.gaps import COLUMNS, gap_rows, join_limits
+from osvc_diag.gaps import COLUMNS, gap_rows, join_limits
 from osvc_diag.plugin.artifact import CommandSource
 from osvc_diag.printable import printable
 from osvc_diag.units import counted, format_size

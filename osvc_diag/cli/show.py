@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from osvc_diag.cli.gaps import COLUMNS, gap_rows, join_limits
+from osvc_diag.gaps import COLUMNS, gap_rows, join_limits
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:

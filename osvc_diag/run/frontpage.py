@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.manifest import State, to_the_second
+from osvc_diag.gaps import gap_rows
 from osvc_diag.printable import printable
 from osvc_diag.units import counted, format_size
 
@@ -155,11 +156,9 @@ def _commands(manifest: Manifest) -> str:
 def _gaps(manifest: Manifest) -> str:
     if not manifest.gaps:
         return "Gaps\n  none: all that was asked for is here\n"
-    lines = [
-        f"  {gap.state.value:<10}{printable(gap.artifact or gap.collector or '')}: {printable(gap.reason)}\n"
-        for gap in manifest.gaps[:GAPS_SHOWN]
-    ]
-    return f"Gaps: {len(manifest.gaps)}\n" + "".join(lines) + _more(len(manifest.gaps) - len(lines))
+    rows = gap_rows(manifest.gaps)
+    lines = [f"  {state:<10}{printable(gap)}\n" for state, gap in rows[:GAPS_SHOWN]]
+    return f"Gaps: {len(manifest.gaps)}\n" + "".join(lines) + _more(len(rows) - len(lines))
 
 
 def _cut(manifest: Manifest) -> str:

@@ -113,9 +113,19 @@ def test_it_tells_gaps_and_what_was_left_out_on_purpose(page: Callable[..., str]
     assert "none: all that was asked for is here" in page()
 
 
+def test_gaps_of_one_reason_hide_no_other(page: Callable[..., str]) -> None:
+    denied = [Gap(State.DENIED, "permission denied", "c", f"file/{number}") for number in range(500)]
+    text = page(gaps=(*denied, Gap(State.FAILED, "it broke", "san")))
+    assert (
+        "Gaps: 501\n"
+        "  denied    file/0, file/1, file/2 and 497 more: permission denied\n"
+        "  failed    san: it broke\n\n"
+    ) in text
+
+
 def test_many_gaps_are_counted_and_not_all_told(page: Callable[..., str]) -> None:
     text = page(
-        gaps=tuple(Gap(State.MISSING, "is not there", "c", f"file/{number}") for number in range(500))
+        gaps=tuple(Gap(State.MISSING, f"{number} is not there", "c", "file") for number in range(500))
     )
     assert "Gaps: 500\n" in text
     assert "more, in manifest.json" in text
