@@ -149,8 +149,9 @@ class LineFinder:
 
     def _prepares(self, engine: str) -> bool:
         """Begin to prepare an engine beside the caller; False where the system has no thread to give."""
+        # Python waits for it at its end: a thread that comes back to an interpreter in pieces may crash.
         self._preparing = threading.Thread(
-            target=self._change_to, args=(engine,), name="osvc_diag engine", daemon=True
+            target=self._change_to, args=(engine,), name="osvc_diag engine", daemon=False
         )
         try:
             self._preparing.start()

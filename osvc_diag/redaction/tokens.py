@@ -73,7 +73,8 @@ def _begun(derive: Callable[[], bytes]) -> Callable[[], bytes]:
         with contextlib.suppress(Exception):  # whoever asks for the key tries again, and is told
             derived.append(derive())
 
-    thread = threading.Thread(target=work, name="osvc_diag token key", daemon=True)
+    # Python waits for it at its end: a thread that comes back to an interpreter in pieces may crash.
+    thread = threading.Thread(target=work, name="osvc_diag token key", daemon=False)
     try:
         thread.start()
     except RuntimeError:  # no more threads are to be had
