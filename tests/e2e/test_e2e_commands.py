@@ -103,7 +103,7 @@ def test_a_hanging_agent_costs_its_answers_and_nothing_else(
 ) -> None:
     for words in om.real_answers:
         om.answer(words, mode="stubborn")
-    done = run("svc1", "--timeout", "2s")
+    done = run("svc1", "--timeout", "6s")
     assert done.returncode == 10, done.stderr
     folder = unpack(done.stdout.strip(), str(tmp_path / "unpacked"))
     assert content(folder, MON) in {b"", b"a whole line\n"}
