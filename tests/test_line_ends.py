@@ -62,6 +62,16 @@ def test_where_libpcre2_fails_python_counts(monkeypatch: pytest.MonkeyPatch):
     assert line_ends.line_ends(b"x" * line_ends.LARGE + b"\n") == 1
 
 
+@needs_libpcre2
+def test_a_libpcre2_that_measures_wrong_is_not_asked(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(libpcre2.Program, "matched_bytes", lambda _self, block: len(block))
+    line_ends._line_end.cache_clear()
+    try:
+        assert line_ends.line_ends(b"x" * line_ends.LARGE + b"\n") == 1
+    finally:
+        line_ends._line_end.cache_clear()
+
+
 @pytest.fixture
 def no_libpcre2(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(libpcre2, "_NAMES", ("libnone.so.0",))
