@@ -48,6 +48,7 @@ def join_limits(gaps: Sequence[Gap], limits: Sequence[str]) -> tuple[list[Gap], 
 
 
 def _listed(names: Sequence[str]) -> str:
+    names = list(dict.fromkeys(names))
     if len(names) <= NAMES_SHOWN + 1:  # "and 1 more" is no shorter than a name
         return ", ".join(names)
     return f"{', '.join(names[:NAMES_SHOWN])} and {len(names) - NAMES_SHOWN} more"

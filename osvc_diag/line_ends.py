@@ -10,17 +10,25 @@ if TYPE_CHECKING:
 
 LARGE = 256 * 1024  # bytes; fewer are counted before anybody misses the lock
 LONG_LINES = 64  # bytes on average; libpcre2 takes 40 ns for each line, whatever its length
-SAMPLE = 8 * 1024  # bytes whose lines are taken for average
+SAMPLES = 8  # places of a text whose lines are taken for average
+SAMPLE = 2 * 1024  # bytes of each
 _PROBE = b"\n\none\r\n\0\n" + b"two " * 40 + b"\n" * 3 + b"\xff"  # whoever counts must get this right
 
 
 def line_ends(text: bytes) -> int:
     """Return how many line ends a text has."""
-    if len(text) >= LARGE and text.count(b"\n", 0, SAMPLE) * LONG_LINES <= SAMPLE:
+    if len(text) >= LARGE and _has_long_lines(text):
         found = _counted_by_libpcre2(text)
         if found is not None:
             return found
     return text.count(b"\n")
+
+
+def _has_long_lines(text: bytes) -> bool:
+    """Return whether lines are long on average, in samples from everywhere."""
+    starts = range(0, len(text), max(SAMPLE, len(text) // SAMPLES))
+    sampled = sum(text.count(b"\n", start, start + SAMPLE) for start in starts)
+    return sampled * LONG_LINES <= SAMPLE * len(starts)
 
 
 def _counted_by_libpcre2(text: bytes) -> Optional[int]:

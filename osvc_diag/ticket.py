@@ -131,7 +131,7 @@ def _gap_lines(manifest: Manifest) -> Iterator[str]:
     for state, gap in rows[:_GAPS_SHOWN]:
         yield f"          {state}: {gap}"
     if len(rows) > _GAPS_SHOWN:
-        yield f"          and {len(rows) - _GAPS_SHOWN} more, in the manifest"
+        yield f"          and {len(rows) - _GAPS_SHOWN} more reasons, in the manifest"
 
 
 def _in_paris(now: datetime) -> Optional[datetime]:

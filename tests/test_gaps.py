@@ -30,6 +30,10 @@ def test_gaps_of_one_reason_are_one_row_with_the_first_names() -> None:
     ]
 
 
+def test_a_name_that_has_several_gaps_of_a_reason_is_told_once() -> None:
+    assert gap_rows(denied("a", "a", "b")) == [("denied", "a, b: permission denied")]
+
+
 def test_one_more_name_is_told_and_not_counted() -> None:
     assert gap_rows(denied("a", "b", "c", "d")) == [("denied", "a, b, c, d: permission denied")]
 

@@ -42,7 +42,10 @@ def _block_size(fd: int, position: int, end: int) -> int:
     """Return how much to read: to look for the line end first is cheaper than to copy all up to it."""
     if end - position <= BLOCK:
         return end - position
-    line_end = pread(fd, GLANCE, position + BLOCK - GLANCE).rfind(b"\n") + 1
+    try:
+        line_end = pread(fd, GLANCE, position + BLOCK - GLANCE).rfind(b"\n") + 1
+    except OSError:
+        return BLOCK  # a damaged disk: what comes before that place may be readable
     return BLOCK - GLANCE + line_end if line_end else BLOCK
 
 

@@ -158,7 +158,7 @@ def _gaps(manifest: Manifest) -> str:
         return "Gaps\n  none: all that was asked for is here\n"
     rows = gap_rows(manifest.gaps)
     lines = [f"  {state:<10}{printable(gap)}\n" for state, gap in rows[:GAPS_SHOWN]]
-    return f"Gaps: {len(manifest.gaps)}\n" + "".join(lines) + _more(len(rows) - len(lines))
+    return f"Gaps: {len(manifest.gaps)}\n" + "".join(lines) + _more(len(rows) - len(lines), "more reasons")
 
 
 def _cut(manifest: Manifest) -> str:
@@ -174,8 +174,8 @@ def _cut(manifest: Manifest) -> str:
     return "Left out on purpose\n" + "".join(lines) + _more(len(cut) - len(lines))
 
 
-def _more(count: int) -> str:
-    return f"  and {count} more, in manifest.json\n" if count > 0 else ""
+def _more(count: int, of_what: str = "more") -> str:
+    return f"  and {count} {of_what}, in manifest.json\n" if count > 0 else ""
 
 
 def _masked(manifest: Manifest) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making_logs import START, TRACEBACK, UTC, brute_force, record, restless_log
 
+from osvc_diag.reading import blocks
 from osvc_diag.reading.blocks import (
     BLOCK,
     LINE_LIMIT,
@@ -160,6 +161,23 @@ class TestReadRange:
             blocks = list(read_range(file.fileno(), 3, len(text) - 1))
         assert b"".join(blocks) == text[3:-1]
         assert all(block.endswith(b"\n") and BLOCK - 200 < len(block) <= BLOCK for block in blocks[:-1])
+
+    def test_where_no_line_end_can_be_looked_for_what_comes_before_is_read(
+        self, monkeypatch: pytest.MonkeyPatch
+    ):
+        def damaged(fd: int, length: int, position: int) -> bytes:
+            if position >= 500_000:
+                raise OSError(5, "Input/output error")
+            return os.pread(fd, min(length, 500_000 - position), position)
+
+        monkeypatch.setattr(blocks, "pread", damaged)
+        read: list[bytes] = []
+        with tempfile.TemporaryFile() as file:
+            file.write(b"line\n" * 500_000)
+            file.flush()
+            with pytest.raises(OSError, match="Input/output error"):
+                read.extend(read_range(file.fileno(), 0, 2_500_000))
+        assert sum(map(len, read)) == 500_000
 
     def test_a_file_that_shrinks_is_noticed(self):
         with tempfile.TemporaryFile() as file:

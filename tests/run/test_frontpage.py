@@ -128,7 +128,7 @@ def test_many_gaps_are_counted_and_not_all_told(page: Callable[..., str]) -> Non
         gaps=tuple(Gap(State.MISSING, f"{number} is not there", "c", "file") for number in range(500))
     )
     assert "Gaps: 500\n" in text
-    assert "more, in manifest.json" in text
+    assert "and 460 more reasons, in manifest.json" in text
     assert text.count("\n") < 120
 
 
