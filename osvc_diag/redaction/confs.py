@@ -22,7 +22,10 @@ KEY, ENV, DATA = "conf-key", "conf-env", "conf-data"
 # (section type, key): secrets whose names do not say so. Identifiers are masked in place, not learned.
 _NAMED = {("node", "uuid"), ("cloud", "key"), ("array", "api"), ("switch", "api"), ("backup", "api")}
 _IDENTIFIERS = {("hb", "username")}
-_USERINFO = re.compile(rb"(?<=//)[^\s/@]*@")
+# A user's plain name, or a name and a password, which a rule masks; a longer name may be a token.
+_USERINFO = re.compile(
+    rb"(?<=//)(?:[A-Za-z]?[a-z._-]{1,15}\d{0,2}@|(?:[^\s/@:]{0,24}|\{[\w.]+\}):(?!x-oauth-basic@)[^\s/@]+@)"
+)
 _PREFIX = re.compile(rb"(?:literal|base64|crypt):")
 
 
@@ -55,10 +58,10 @@ def verdict(entry: ConfEntry) -> Optional[Verdict]:
     """Return why the whole value of an entry is a secret; None where only parts of it may be."""
     value = entry.value.encode(ENCODING, ERRORS)
     kind = entry.section.partition("#")[0]
+    if entry.section == "data":
+        return Verdict(DATA, learned=True) if value else None  # nothing is filled in there
     if not value or values.is_reference(value):
         return None
-    if entry.section == "data":
-        return Verdict(DATA, learned=True)
     if (kind, entry.key) in _IDENTIFIERS or (kind == "listener" and entry.key.startswith("openid_")):
         return None if values.is_harmless(value) else Verdict(KEY, is_secret_name(entry.key))
     if is_secret_name(entry.key) or (kind, entry.key) in _NAMED:

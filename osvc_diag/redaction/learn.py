@@ -7,7 +7,7 @@ import binascii
 from typing import TYPE_CHECKING
 
 from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf, raw_entries, split_name
-from osvc_diag.redaction import crypt
+from osvc_diag.redaction import crypt, values
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import DATA, ENV, KEY, content_start, may_be_secret, verdict
 from osvc_diag.redaction.finder import PythonFinder
@@ -120,7 +120,14 @@ def _learn_entry(entry: ConfEntry, secrets: Secrets, scanner: _Scanner) -> None:
             if plain:
                 _learn_content(plain, found.rule, secrets, scanner)
     else:
-        secrets.add(value, found.rule)
+        _add(value, found.rule, secrets)
+
+
+def _add(value: bytes, rule: str, secrets: Secrets) -> None:
+    secrets.add(value, rule)
+    inner = values.within(value)
+    if inner:
+        secrets.add(inner, rule)
 
 
 def _learn_content(value: bytes, rule: str, secrets: Secrets, scanner: _Scanner) -> None:
@@ -134,7 +141,7 @@ def _learn_content(value: bytes, rule: str, secrets: Secrets, scanner: _Scanner)
                 body = block.partition(b"-----")[2].partition(b"-----END")[0]
                 secrets.add(body.strip(), rule)
     elif b"\n" not in value.strip() or rule == _CRYPT_RULE:
-        secrets.add(value.strip(), rule)
+        _add(value.strip(), rule, secrets)
     if len(value) <= _MAX_CONTENT:
         scanner.scan(value, secrets)
 
@@ -175,4 +182,4 @@ class _Scanner:
             line = text[start:done].rstrip(b"\r")
             # What is encrypted is masked by a rule, wherever it stands.
             for found in self._masker.found(line) if _ENCRYPTED not in line else ():
-                secrets.add(found.value, found.rule)
+                _add(found.value, found.rule, secrets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from osvc_diag.redaction.names import is_secret_name
 from osvc_diag.redaction.words import COMMON_WORDS
 
 if TYPE_CHECKING:
@@ -17,14 +18,32 @@ WHOLE_WORD_BELOW = 8  # bytes; a shorter value counts only where it stands alone
 
 _REFERENCE = re.compile(
     rb"""
-    \{[\w.#@/:-]+\}                                       # {env.port}: the agent resolves it
+    \{(?P<name>[A-Za-z_]\w*)\}                            # {fqdn}: see _is_name
+    | \{(?:upper:|lower:|title:|capitalize:)?\#?(?:
+        (?:env|labels|data|DEFAULT|[a-z]+\#[\w-]+)\.[\w.\#/-]+  # {env.port}: the agent resolves it
+        | [a-z]+(?:\.[a-z]+(?:_[a-z]+)*)?                 # {node.env}, {#nodes}
+        | (?:[a-z][\w-]*/)?(?:sec|usr|cfg)/[\w.-]+(?:/[^\s{}]+)?
+      )(?:@[\w.-]+)?(?:\[-?\d{0,4}\])?\}
     | (?:\./|[a-z][\w-]*/)?(?:sec|usr|cfg)/[\w.-]+(?:/\S+)?  # system/sec/b1
-    | \$(?:[A-Z_][A-Z0-9_]*|\{[^}\s]*\}|\([^)]*\))        # $PASSWORD
-    | %\(\w+\)s | %s | \{\} | <[a-z][\w -]*>              # a template
+    | \$[A-Z_][A-Z0-9_]*                                  # $PASSWORD
+    | \$\{(?:env:)?[\w.]+(?::?[-?+=]?(?:\$\w+|\$\{\w+\})?)\}  # ${PW}, ${PW:?}, ${PW:-$OTHER}
+    | \$\(\w+\) | \$\((?:cat[ ]|<)[ ]?[\w./${}-]+\)          # $(PW), $(cat /run/pw)
+    | %\(\w+\)s | %s | \{\d?\} | <[a-z]+(?:[ _-][a-z]+)*>    # a template
     | \*{3,} | [xX]{3,8} | \.{3} | -+                      # masked already
     """,
     re.VERBOSE,
 )
+# What the agent fills in for a name without a section; others are keys of DEFAULT.
+_AGENT_NAMES = frozenset(
+    b"""
+        app arch clusterdrpnodes clusterid clustername clusternodes dns dnsnodes dnsuxsock
+    dnsuxsockd domain drpnode     drpnodes encapnodes etc fqdn hostname id initd instance kind name
+    namespace nodemgr nodename nodes path rid     rindex rname svcid svcmgr svcname svcpath var
+    """.split()
+)
+_SNAKE = re.compile(rb"_?(?:[a-z]+(?:_[a-z]+)+|[A-Z]+(?:_[A-Z]+)+)_?\d{0,2}")
+_ONE_CASE = re.compile(rb"[a-z]+|[A-Z]+")
+_DEFAULT = re.compile(rb"\$\{\w+:?[-=+?](?P<value>[^\n]+)\}|\{(?P<braced>[^{}\n]+)\}")
 _NOTHING = frozenset((b"none", b"null", b"nil", b"true", b"false", b"undefined", b"(none)", b"<none>"))
 _BOOLEAN = frozenset((b"true", b"false", b"yes", b"no", b"on", b"off", b"none", b"null"))
 _NUMBER = re.compile(
@@ -64,7 +83,16 @@ _WHOLE_LETTERS_BELOW = 12
 def is_reference(value: bytes) -> bool:
     """Return whether a value only points to a secret, or is a placeholder for one."""
     value = value.strip()
-    return not value or _REFERENCE.fullmatch(value) is not None
+    reference = _REFERENCE.fullmatch(value)
+    if reference is None:
+        return not value
+    return reference["name"] is None or _is_name(reference["name"])
+
+
+def within(value: bytes) -> bytes:
+    """Return the secret in a value: `${PW:-secret}` has it as a default, ODBC quotes it as `{secret}`."""
+    wrapped = _DEFAULT.fullmatch(value.strip())
+    return (wrapped["value"] or wrapped["braced"]) if wrapped and not is_reference(value) else b""
 
 
 def is_nothing(value: bytes) -> bool:
@@ -128,6 +156,13 @@ def stands_alone(value: bytes) -> bool:
 def is_common_word(value: bytes) -> bool:
     """Return whether a value is a word of everyday logs: `bad password: authentication` holds no password."""
     return _is_word(value.lower())
+
+
+def _is_name(name: bytes) -> bool:
+    """Return whether a word in braces names a value; ODBC writes a password in braces, too."""
+    if name in _AGENT_NAMES or _SNAKE.fullmatch(name) or _is_word(name.lower()):
+        return True
+    return _ONE_CASE.fullmatch(name) is not None and is_secret_name(name.decode("ascii"))
 
 
 def _is_word(lowered: bytes) -> bool:

@@ -1,0 +1,83 @@
+"""What stands in braces, brackets or a shell's default: a reference stays readable, a secret goes."""
+
+from __future__ import annotations
+
+import pytest
+from redaction_tools import TOKENS, redacted, redactor
+
+from osvc_diag.plugin.artifact import Form
+from osvc_diag.redaction import Redactor, learn
+from osvc_diag.redaction.values import is_reference, within
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PASSWORD=${PW:-x1y2z3}",
+        "PASSWORD=${PW-x1y2z3}",
+        "password = ${X:-x1y2z3}",
+        "password={x1y2z3}",
+        "jdbc:app;user=joe;password={x1y2z3};db=1",
+        "Driver={ODBC Driver};PWD={x1y2z3};",
+        "password: <x1y2z3>",
+        "password = $(echo x1y2z3)",
+        'PASSWORD="$(echo x1y2z3)"',
+        "app --password {x1y2z3}",
+        "password = {x1.y2z3}",
+    ],
+)
+def test_a_secret_in_braces_or_as_a_default_is_no_reference(line: str):
+    assert "y2z3" not in redacted(redactor(), line.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[env]\nA = ${X:-x1y2z3}\n",
+        "[app#1]\npassword = ${X:-x1y2z3}\n",
+        "[env]\nA = {x1y2z3}\n",
+        "[data]\nk = {x1y2z3}\n",
+        "[data]\na = ${x1y2z3}\n",
+        "[data]\na = literal:{x1y2z3}\n",
+    ],
+)
+def test_a_configuration_has_no_secret_in_braces_left_and_it_is_learned_without_them(text: str):
+    by = Redactor(learn([("etc/svc.conf", text.encode())], ()), TOKENS)
+    assert b"x1y2z3" not in redacted(by, text.encode(), Form.CONF)
+    if "${x" not in text:
+        assert b"x1y2z3" not in redacted(by, b"the app said x1y2z3 today\n", Form.LOG)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("{nodename}", "{name}", "{svcname}", "{fqdn}", "{namespace}", "{short_nodename}", "{rindex}"),
+        *("{env.pw}", "{env.x1y2z3}", "{env.port@node1}", "{fs#1.dev}", "{node.env}", "{#nodes}", "{nodes[0]}"),
+        *("{volume#1.exposed_devs[0]}", "{upper:nodename}", "{app#1.name}", "{db_password}", "{password}", "{}"),
+        *("$PASSWORD", "${PW}", "${db.password}", "${X:?}", "${X:-}", "${X:-$OTHER}", "${X:-${OTHER}}", "${env:PW}"),
+        *("$(DB_PASSWORD)", "$(cat /run/pw)", "$(</run/pw)", "<password>", "<your password>", "<none>", "%(pw)s"),
+        *("system/sec/b1", "sec/db", "{system/sec/b1}", "***", "xxx"),
+    ],
+)  # fmt: skip
+def test_a_reference_or_template_stays(value: str):
+    assert is_reference(value.encode())
+    assert within(value.encode()) == b""
+    text = f"[env]\npassword = {value}\nother = {value}\n".encode()
+    assert redacted(redactor(), text, Form.CONF) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["https://x1y2z3tok@git.example.com/a.git", "https://x1y2z3tok:x-oauth-basic@git.example.com/a.git"],
+)
+def test_a_token_in_the_place_of_a_user_makes_a_url_a_secret(value: str):
+    text = f"[env]\nrepo = {value}\n".encode()
+    assert b"x1y2z3tok" not in redacted(redactor(), text, Form.CONF)
+
+
+@pytest.mark.parametrize(
+    "value", ["https://git@git.example.com/a.git", "ssh://joe.doe2@git.example.com/a.git"]
+)
+def test_a_user_in_a_url_makes_it_no_secret(value: str):
+    text = f"[env]\nrepo = {value}\n".encode()
+    assert redacted(redactor(), text, Form.CONF) == text
