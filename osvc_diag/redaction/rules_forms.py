@@ -5,6 +5,7 @@ from __future__ import annotations
 from osvc_diag.redaction import values
 from osvc_diag.redaction.rule import Anchor, Rule
 from osvc_diag.redaction.rules_keys import ASSIGNED
+from osvc_diag.redaction.snmp import find_snmp
 
 _MIN_CREDENTIAL = 4  # bytes
 _SCHEMES = rb"(?:basic|bearer|token|digest|negotiate|ntlm|apikey|key|splunk|hawk|aws4-hmac-sha256)"
@@ -191,27 +192,53 @@ RULES = (
         id="snmp",
         purpose="SNMP communities and keys",
         anchors=(
-            Anchor(rb"community6?[ \t\"'\\:=_]"),
+            Anchor(rb"community"),
             Anchor(rb"snmp"),
-            Anchor(rb"createuser[ ]"),
-            Anchor(rb"sink[ ]"),
+            Anchor(rb"createuser[ \t]"),
+            Anchor(rb"sink[ \t]"),
             Anchor(rb"com2sec"),
+            Anchor(rb"trapsess[ \t]"),
+            Anchor(rb"usmuser[ \t]"),
         ),
-        pattern=(
-            rb"(?i:\br[ow]community6?[ \t]+|\bsnmp-server[ ]+community[ ]+|\bcommunity(?:[ _]?(?:string|name))?[\"'\\ ]*[=:][\"'\\ ]*"
-            rb"|\btrap2?sink[ ]+\S{1,256}[ ]+|\bcreateuser[ ]+\S{1,64}[ ]+\w{1,16}[ ]+|\bcom2sec6?[ ]+(?:\S{1,256}[ ]+){2}"
-            rb"|\bsnmp(?:bulk)?(?:walk|get|getnext|set|trap|table)\b[^|;\n]{0,256}?[ ]-(?:c|A|X)[ ]?)"
-            rb"(?P<secret>[^\s\"'\\,;]{1,128})"
-        ),
+        find=find_snmp,
         masked=(
             "rocommunity «s3cr1t» 10.0.0.0/8",
+            'rocommunity "«x b»" 10.0.0.0/8',
+            '{"line": "rwcommunity6 \\"«x b»\\" default"}',
             "snmpwalk -v2c -c «s3cr1t» 10.0.0.1",
+            "snmpwalk -v3 -u joe -l authPriv -a SHA -A «x1y2z3» h",
+            "snmpget -v3 -u joe -a SHA -A «aaaaaa» -x AES -X «x1y2z3» h",
+            "snmpget -u joe -A '«a | b»' -X «x;y» h | grep -A 3 sys",
+            "snmpbulkwalk -3m «0x0a1b» -c«s3cr1t» h",
+            "['snmpget', '-v2c', '-c', '«s3cr1t»', 'h']",
+            "check_snmp -H h -C «s3cr1t» -o .1.3 -c 20",
             "snmp-server community «s3cr1t» RO",
             'community: "«s3cr1t»"',
-            "createUser joe SHA «auth1pass» AES «priv1pass»"[:30],
+            "communityString: «x1y2z3»",
+            "communityname=«x»",
+            "snmpCommunityString: «x»",
+            "createUser joe SHA «auth1pass» AES «priv1pass»",
+            "createUser\tjoe\tSHA-256\t«auth1pass»\tAES\t«priv1pass»",
+            'createUser -e 0x80 "joe x" SHA "«x1y2z3 b»" AES -m «0x0a1b»',
+            "usmUser 1 3 0x8000 0x6a6f65 0x6a6f65 NULL .1.3.6.1.6.3.10.1.1.2 «0x0a1b» .1.3.6.1.6.3.10.1.2.2 «0x2c3d» 0x00",
             "trapsink 10.0.0.1 «s3cr1t»",
+            "trapsink\th\t«x»",
+            "informsink -profile p h «x»",
+            "com2sec\tn\tdefault\t«x»",
+            "com2sec -Cn ctx n default «x»",
+            "authcommunity log,execute «x»",
+            "trapsess -v 3 -u joe -a SHA -A «x1y2z3» h",
         ),
-        kept=("the community edition", "snmpd.conf has no community"),
+        kept=(
+            "the community edition",
+            "snmpd.conf has no community",
+            "snmpd -c /etc/snmp/snmpd.conf -a",
+            "snmpwalk -v3 -u joe -l authPriv -a SHA -x AES h",
+            "snmpwalk -c $COMMUNITY h && tar -c x",
+            "check_snmp -H h -w 10 -c 20",
+            "createUser joe SHA",
+            "if community == name",
+        ),
     ),
     Rule(
         id="iscsi",
