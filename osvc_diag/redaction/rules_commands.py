@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from osvc_diag.redaction import values
-from osvc_diag.redaction.rule import Anchor, Rule
+from osvc_diag.redaction.rule import Anchor, Rule, Span
 from osvc_diag.redaction.rules_keys import ASSIGNED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Commands whose `-p` is a port, a parent folder or a process.
 _OTHER_P = re.compile(
@@ -26,28 +30,94 @@ def _keep_unless_mixed(value: bytes) -> bool:
     return values.is_reference(value) or _MIXED.fullmatch(value) is None
 
 
-_SECRET = rb"[\"']?(?P<secret>(?<=\")[^\"\n]{1,512}|(?<=')[^'\n]{1,512}|(?<![\"'])[^\s\"'|;&<>-][^\s\"'|;&<>]{0,511})"
+# A backslash before a quote belongs to the quote.
+_SECRET = (
+    rb"(?P<secret>(?<=\\\")(?:[^\"\\\n]|\\(?!\")){1,512}|(?<=\\')(?:[^'\\\n]|\\(?!')){1,512}"
+    rb"|(?<=(?<!\\)\")(?:[^\"\\\n]|\\.){1,512}|(?<=(?<!\\)')[^'\n]{1,512}"
+    rb"|(?<![\"'])(?!\\{1,7}[\"'])[^\s\"'|;&<>-](?:[^\s\"'|;&<>\\]|\\(?![\"'])){0,511})"
+)
+# The comma of a list, blanks, or nothing. A quote that is glued to an option ends it, where no value follows.
+_COMMA = rb"\\{0,7}[\"'][ \t]{0,8},[ \t]{0,8}\\{0,7}[\"']"
+_GAP = rb"(?:[ \t]{1,8}(?:\\{0,7}[\"'])?|\\{0,7}[\"'](?![\s,\]})]|$))?"
+
+
+def _option(names: bytes) -> bytes:
+    """Return a pattern for options, a word of a command or of a list, and for what may stand before a value."""
+    return rb"(?:(?<=[\"'])-(?:%s)%s|(?<=[\s\"',])-(?:%s)%s)" % (names, _COMMA, names, _GAP)
+
+
+_REACH = 512  # bytes after a command's name in which its options are looked for
+_NEXT = re.compile(rb"[|;\n]")
+
+
+class _Command(NamedTuple):
+    """Commands that share a password option."""
+
+    names: bytes
+    option: bytes
+    every: bool = False
+    """Whether each such option is a password; else what follows the first one may be another command's."""
+
+
+_COMMANDS = (
+    _Command(
+        rb"mysql\w{0,16}|mariadb[\w-]{0,16}|sshpass|mongo\w{0,16}|7za?|racadm|isql",
+        rb"p(?!\w{0,12}[ ]{0,8}=)",
+    ),
+    _Command(rb"(?:docker|podman|az)[\s\"',\\]{1,12}login", rb"p"),
+    # `-p` is a port, a packet's size or a process here.
+    _Command(rb"ipmitool|ipmiutil|sqlcmd|bcp|zip|unzip", rb"P", every=True),
+    _Command(rb"fence_\w{1,32}", rb"[pP]", every=True),
+    _Command(rb"naviseccli", rb"password"),
+    _Command(rb"ldap(?:search|add|modify|modrdn|delete|whoami|compare|exop)", rb"w", every=True),
+    _Command(rb"ldappasswd", rb"[wsa]", every=True),
+    _Command(rb"redis-cli", rb"a"),
+)
+_NAMES = re.compile(
+    rb"\b(?:" + b"|".join(b"(?P<c%d>%s)" % (at, one.names) for at, one in enumerate(_COMMANDS)) + rb")\b"
+)
+_OPTIONS = {
+    f"c{at}": (re.compile(_option(one.option) + _SECRET), one.every) for at, one in enumerate(_COMMANDS)
+}
+_HTPASSWD = re.compile(
+    rb"\bhtpasswd[ ]{1,8}-\w{0,8}b\w{0,8}[ ]{1,8}\S{1,256}[ ]{1,8}\S{1,128}[ ]{1,8}[\"\']?" + _SECRET
+)
+
+
+def _find_commands(line: bytes) -> Iterator[Span]:
+    found = {match.start("secret"): match.end("secret") for match in _HTPASSWD.finditer(line)}
+    looked: dict[str, int] = {}  # how far, for options of which every one counts
+    for command in _NAMES.finditer(line):
+        kind = command.lastgroup or ""
+        option, every = _OPTIONS[kind]
+        at, last = max(command.end(), looked.get(kind, 0)), command.end() + _REACH
+        end = _NEXT.search(line, command.end(), last)
+        last = end.start() if end else last
+        while line.find(b"-", at, last) >= 0 and (match := option.search(line, at, last + 2 * _REACH)):
+            if match.start("secret") > last:
+                break
+            at = match.end()
+            if not _keep_port(match["secret"]):
+                found.setdefault(match.start("secret"), match.end("secret"))
+                if not every:
+                    break
+        if every:
+            looked[kind] = at
+    for start, stop in sorted(found.items()):
+        yield Span(start, stop)
+
 
 RULES = (
     Rule(
         id="command",
         purpose="the short password option of a command that has one",
         anchors=(
-            Anchor(rb"-p(?<=\s-p)[ ]?[^\s-]"),
+            Anchor(rb"-p(?<=[\s\"',]-p)[ \t]{0,8}[^\s-]"),
             Anchor(rb"redis-cli"),
             Anchor(rb"ldap"),
             Anchor(rb"htpasswd[ ]"),
         ),
-        pattern=(
-            rb"\b(?:(?:mysql\w{0,16}|mariadb[\w-]{0,16}|sshpass|mongo\w{0,16}|7za?|racadm|isql)\b[^|;\n]{0,512}?[ ]-p(?!\w{0,12}[ ]*=)[ ]?"
-            rb"|(?:docker|podman|az) login\b[^|;\n]{0,512}?[ ]-p[ ]?"
-            rb"|(?:ipmitool|ipmiutil|sqlcmd|bcp|zip|unzip|fence_\w{1,32})\b[^|;\n]{0,512}?[ ]-[pP][ ]?"
-            rb"|naviseccli\b[^|;\n]{0,512}?[ ]-password[ ]"
-            rb"|ldap(?:search|add|modify|delete|passwd|whoami)\b[^|;\n]{0,512}?[ ]-[wsa][ ]?"
-            rb"|redis-cli\b[^|;\n]{0,512}?[ ]-a[ ]?"
-            rb"|htpasswd[ ]+-\w*b\w*[ ]+\S{1,256}[ ]+\S{1,128}[ ]+)" + _SECRET
-        ),
-        keep=_keep_port,
+        find=_find_commands,
         masked=(
             "mysql -u joe -p«x1y2» app",
             "mysqldump -ujoe -p'«x1 y2»' app",
@@ -57,6 +127,19 @@ RULES = (
             "ldapsearch -x -D cn=admin -w «x1y2» -b dc=example",
             "docker login -u joe -p «x1y2» registry.example.com",
             "htpasswd -b /etc/app/users joe «x1y2»",
+            "ldapsearch -x -s sub -a always -D cn=a -w «x1y2z3»",
+            "ldapwhoami -x -w '«x1 y2»' && ldapadd -w «x1y3» -f a.ldif",
+            "ldappasswd -a «o1» -s «n1» -w «x1y2z3» cn=a",
+            "ipmitool -I lanplus -p 623 -U a -P «x1y2z3» power status",
+            "ipmiutil health -p 623 -P «x1y2z3»",
+            "sqlcmd -S db1 -p -U sa -P «x1y2z3»",
+            "fence_apc -p «x1y2z3» -n 3 -P «x1y4»",
+            "sshpass -p  «x1y2z3» ssh -p 2222 host",
+            "sshpass -p\t«x1y2z3» ssh host",
+            '["mysql", "-u", "joe", "-p«x1y2z3»", "-h", "db1"]',
+            "['sshpass','-p','«x1y2z3»','ssh','-p','2222']",
+            '{"cmd": "sshpass -p \\"«x1 y2»\\" ssh host"}',
+            '{\\"cmd\\": [\\"sshpass\\", \\"-p\\", \\"«x1y2z3»\\", \\"ssh\\"]}',
         ),
         kept=(
             "mysql -u joe -p -h db1",
@@ -64,13 +147,18 @@ RULES = (
             "docker run -p 8080:80 image",
             "sshpass -f /etc/app/pw ssh host",
             "mysqld is running",
+            "ipmitool -I lanplus -p 623 -H bmc1 power status",
+            "ldapsearch -x -s sub -a always -b dc=example cn=joe",
+            "sqlcmd -p 1 -S db1 -Q 'select 1'",
+            '["mysql", "-p", "-h", "db1"]',
+            '{"cmd": "mysql -u joe -p", "rc": 0}',
         ),
     ),
     Rule(
         id="short-option",
         purpose="a word with digits or signs after the option -p of any other command",
-        anchors=(Anchor(rb"-p(?<=\s-p)[ ]?[^\s-]"),),
-        pattern=rb"(?<=\s)-p[ ]?" + _SECRET,
+        anchors=(Anchor(rb"-p(?<=[\s\"',]-p)[ \t]{0,8}[^\s-]"),),
+        pattern=_option(b"p") + _SECRET,
         keep=_keep_unless_mixed,
         masked=("app -u joe -p «hunter2x» start",),
         kept=(
