@@ -109,13 +109,14 @@ RULES = (
     Rule(
         id="azure",
         purpose="Azure shared access signatures and client secrets",
-        anchors=_exact(rb"sig=[A-Za-z0-9%/+]{20}", rb"Q~[A-Za-z0-9_~.-]{31}"),
+        anchors=_exact(rb"sig=[A-Za-z0-9%/+=_-]{20}", rb"Q~[A-Za-z0-9_~.-]{31}"),
         pattern=(
             rb"(?:(?<=[?&;]sig=)|" + _EDGE + rb"(?=[A-Za-z0-9_~.-]{3}\dQ~))"
             rb"(?P<secret>[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}|(?<=sig=)[A-Za-z0-9%/+=_-]{20,256})"
         ),
         masked=(
             "https://a.blob.core.windows.net/c?sv=2022&sig=«Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4%3D»&se=2026",
+            "https://a.example.com/c?sv=2022&sig=«Ab_cdefghi-jklmnopqrstuvwxyz»&se=2026",
             "client «abc8Q~abcdefghijklmnopqrstuvwxyz01234567»",
         ),
         kept=("sig=short", "config=Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4"),
@@ -146,14 +147,14 @@ RULES = (
         anchors=_exact(
             rb"_(?<=gh[pousr]_)[A-Za-z0-9]{30}",
             rb"github_pat_[A-Za-z0-9_]{22}",
-            rb"gl[a-z]{2,6}-[A-Za-z0-9_-]{20}",
+            rb"gl[a-z]{2,6}-[A-Za-z0-9_.-]{20}",
             rb"ATATT3[A-Za-z0-9_=-]{50}",
             rb"ATBB[A-Za-z0-9]{24}",
         ),
         pattern=_token(
             rb"gh[pousr]_[A-Za-z0-9]{30,255}",
             rb"github_pat_[A-Za-z0-9_]{22,255}",
-            rb"gl(?:pat|dt|rt|rtr|ptt|cbt|ft|soat|imt|agent)-[A-Za-z0-9_.-]{20,255}",
+            rb"gl(?:pat|dt|rt|rtr|ptt|cbt|ft|soat|oas|ffct|imt|agent)-[A-Za-z0-9_.-]{20,255}",
             rb"ATATT3[A-Za-z0-9_=-]{50,512}",
             rb"ATBB[A-Za-z0-9]{24,64}",
         ),
@@ -162,11 +163,14 @@ RULES = (
             "clone with «ghp_abcdefghijklmnopqrstuvwxyz0123456789»",
             "«github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz»",
             "CI «glpat-abcdefghij0123456789»",
+            "CI «glpat-abcdefghij.0123456789»",
+            "OAuth «gloas-abcdefghij0123456789»",
         ),
         kept=(
             "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
             "ghp_short",
             "glue-code-that-is-long-enough-for-it",
+            "globex-prod-01.storage.lab.example.com",
         ),
     ),
     Rule(
@@ -177,7 +181,7 @@ RULES = (
             rb"hf_[A-Za-z]{30}",
             rb"_(?<=do[opr]_v1_)[a-f0-9]{60}",
             rb"_(?<=[sr]k_(?:live|test)_)[A-Za-z0-9]{16}",
-            rb"whsec_[A-Za-z0-9+/]{24}",
+            rb"whsec_[A-Za-z0-9+/=]{24}",
             rb"dckr_pat_[A-Za-z0-9_-]{20}",
             rb"_(?<=shp[a-z]{2}_)[a-f0-9]{32}",
             rb"glsa_[A-Za-z0-9]{32}",
@@ -267,7 +271,7 @@ RULES = (
                 rb"\$(?:[1-9]|2[abxy]|y|gy|md5|sha1|apr1|p|h|argon2[a-z]{0,2}|scrypt|pbkdf2[a-z0-9-]{0,16}|bcrypt-sha256)\$"
             ),
             Anchor(
-                rb"\{(?:s?sha[0-9]{0,3}|s?md5|crypt|pbkdf2[a-z0-9-]{0,16}|argon2|scram-sha-[0-9]{1,3})\}[a-z0-9+/$]"
+                rb"\{(?:s?sha[0-9]{0,3}|s?md5|crypt|pbkdf2[a-z0-9-]{0,16}|argon2|scram-sha-[0-9]{1,3})\}[a-z0-9+/=.$,-]"
             ),
         ),
         pattern=(
@@ -279,6 +283,7 @@ RULES = (
         masked=(
             "root:«$6$rounds=5000$saltsalt$hJ9Q0a1b2c3d4e5f6g7h8»:19000:0:99999:7:::",
             "joe:«$2y$10$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZ01234»",
+            "hash «{CRYPT}.uXy2abcdefgh» of joe",
             "hash «{SSHA}0a1b2c3d4e5f6g7h8i9j0a1b2c3d4e5f» of joe",
         ),
         kept=(
