@@ -22,6 +22,9 @@ _SHELL_SPECIAL_ASCII = re.compile(r"[^\w@%+=:,./\x80-\U0010ffff-]")
 _SHELL_QUOTED = re.compile(r'["$`\\]')
 _SHELL_HISTORY = re.compile(r'["$`\\!]')
 _JSON_SPECIAL = re.compile(rb"[^ -~]|[\"\\/<>&'+]")
+_JSON_MARKUP = re.compile("[<>&]")
+_JSON_SIGNS = re.compile("[<>&'+]")
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 _XML_SPECIAL = re.compile(rb"[&<>\"']")
 _HEX = re.compile(rb"[0-9a-f-]{8,}|[0-9A-F-]{8,}")
 _XML = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"))
@@ -93,13 +96,26 @@ def _json(value: bytes) -> Iterator[bytes]:
     if value.isascii() and not _JSON_SPECIAL.search(value):
         return
     text = value.decode("utf-8", "surrogateescape")
-    for ascii_only in (True, False):
-        once = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
-        for form in (once, once.replace("/", "\\/"), json.dumps(once, ensure_ascii=ascii_only)[1:-1]):
-            yield form.encode("utf-8", "surrogateescape")
-    for char in "<>&'+":
-        once = once.replace(char, f"\\u{ord(char):04x}")
-    yield once.encode("utf-8", "surrogateescape")
+    ascii_only, readable = json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
+    nested = (ascii_only, readable, _JSON_MARKUP.sub(_unicode_escape, readable))  # the last one as Go does
+    for form in (
+        *nested,
+        *(json.dumps(form, ensure_ascii=False)[1:-1] for form in nested),
+        ascii_only.replace("/", "\\/"),
+        readable.replace("/", "\\/"),
+        _JSON_SIGNS.sub(_unicode_escape, readable),
+        _JSON_SIGNS.sub(_unicode_escape, ascii_only.replace('\\"', "\\u0022")),  # as .NET does
+    ):
+        yield form.encode("utf-8", "surrogateescape")
+        yield _JSON_ESCAPE.sub(_upper_case, form).encode("utf-8", "surrogateescape")
+
+
+def _unicode_escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def _upper_case(match: re.Match[str]) -> str:
+    return "\\u" + match[1].upper()
 
 
 def _shell(value: bytes) -> Iterator[bytes]:

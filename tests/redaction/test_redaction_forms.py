@@ -25,14 +25,39 @@ VALUES = [
     "tr€s-sécret",
     "x<y>&z&1",
     "a/b=c&d?e9",
+    "a&b+c12345",
+    "a<b'cdefgh1",
     "$HOME`id`!7",
     "0b1f7a52-6d0a-4c5e-9f58-2d9b6c7d8e11",
 ]
+
+
+def escape_unicode(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def upper_escapes(text: str) -> str:
+    return re.sub(r"\\u([0-9a-f]{4})", lambda match: "\\u" + match[1].upper(), text)
+
+
+def go_json(value: str) -> str:
+    """Return what encoding/json of Go makes of a value."""
+    return '"' + re.sub("[<>&]", escape_unicode, json.dumps(value, ensure_ascii=False)[1:-1]) + '"'
+
+
 SPELLINGS = {
     "as it is": lambda value: value,
     "in JSON": lambda value: json.dumps({"x": value}),
     "in JSON, not ASCII": lambda value: json.dumps({"x": value}, ensure_ascii=False),
     "in JSON in JSON": lambda value: json.dumps(json.dumps({"x": value})),
+    "in JSON of Go": go_json,
+    "in JSON of Go, upper case": lambda value: upper_escapes(go_json(value)),
+    "in JSON of Go in JSON of Go": lambda value: go_json(go_json(value)),
+    "in JSON of Go in JSON of Go, upper case": lambda value: upper_escapes(go_json(go_json(value))),
+    "in JSON of .NET": lambda value: upper_escapes(
+        re.sub("[<>&'+]", escape_unicode, json.dumps(value)[1:-1].replace('\\"', "\\u0022"))
+    ),
+    "in JSON, not ASCII, upper case": lambda value: upper_escapes(json.dumps(value)),
     "in JSON with escaped slashes": lambda value: json.dumps(value).replace("/", "\\/"),
     "in a URL": lambda value: f"http://h/?q={quote(value, safe='')}&r=1",
     "in a path of a URL": lambda value: f"http://h/{quote(value)}/x",
