@@ -14,9 +14,9 @@ MAX_LINES = 2000  # of one value; what goes on longer is no value
 
 _KEY = re.compile(
     rb"(?P<prefix>(?:\d{4}-\d\d-\d\d [^\n]{0,512}? \| (?:\| )?)?)(?P<indent>[ \t]*)(?:- )?"
-    rb"[\"']?(?P<name>[\w.@-]{2,128})[\"']?[ \t]*(?P<op>[:=])[ \t]*(?P<value>.*)"
+    rb"(?P<brace>(?:\{[ \t]*)?)[\"']?(?P<name>[\w.@-]{2,128})[\"']?[ \t]*(?P<op>[:=])[ \t]*(?P<value>.*)"
 )
-_BLOCK_MARK = re.compile(rb"(?:[|>][+-]?\d?)?(?:\s#.*)?")
+_BLOCK_MARK = re.compile(rb"(?:[|>](?:[+-]\d?|\d[+-]?)?)?(?:\s#.*)?")
 _STACK = b"\tat "  # of a Java exception, whose message may end with a value
 _PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]|-?\d[\d.eE+-]*')
 _LEAD = re.compile(rb"\s*(?:- (?=\S))?")
@@ -69,6 +69,8 @@ class OpenValue:
         if key["op"] == b":" and value[:1] in (b"[", b"{"):
             _, self._depth, _ = json_values(line, key.start("value"), 0)
             self._kind = "json" if self._depth else ""
+        elif key["brace"]:
+            return
         elif key["op"] == b":" and _BLOCK_MARK.fullmatch(value):
             self._kind = "block"
         elif key["op"] == b"=" and not key["prefix"] and not key["indent"]:

@@ -81,3 +81,22 @@ def test_a_token_in_the_place_of_a_user_makes_a_url_a_secret(value: str):
 def test_a_user_in_a_url_makes_it_no_secret(value: str):
     text = f"[env]\nrepo = {value}\n".encode()
     assert redacted(redactor(), text, Form.CONF) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"passwords": [\n"x1y2z3"]}\n',
+        '{ "credentials": {\n "pin": "x1y2z3"}}\n',
+        "password: >2-\n  x1y2z3\n",
+        "password: |-2\n  x1y2z3\n",
+        "- password: |2\n    x1y2z3\n",
+    ],
+)
+def test_a_secret_in_the_line_after_its_key_goes(text: str):
+    assert b"x1y2z3" not in redacted(redactor(), text.encode())
+
+
+@pytest.mark.parametrize("text", ["{password:\n  what follows\n", "{secret =\n\twhat follows\n"])
+def test_what_follows_a_brace_in_prose_stays(text: str):
+    assert redacted(redactor(), text.encode()) == text.encode()
