@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from osvc_diag.redaction import values
 from osvc_diag.redaction.rule import Anchor, Rule
-from osvc_diag.redaction.rules_keys import ASSIGNED
 from osvc_diag.redaction.snmp import find_snmp
 
 _MIN_CREDENTIAL = 4  # bytes
 _SCHEMES = rb"(?:basic|bearer|token|digest|negotiate|ntlm|apikey|key|splunk|hawk|aws4-hmac-sha256)"
 _NO_USER = frozenset((b"mailto", b"sip", b"sips", b"acct", b"xmpp", b"git", b"ssh", b"file", b"root"))
 _PLAIN = rb"[^\s:/@\"'<>,;]"
+_RMAN = rb"(?:target|catalog|rcvcat|auxiliary)"  # whom Oracle's rman connects to
 _OSVC_EMPTY = frozenset((b"", b"xxx", b"''", b'""'))
 
 
@@ -35,10 +35,13 @@ RULES = (
     Rule(
         id="url",
         purpose="the password in a URL",
-        anchors=(Anchor(rb"://[^\s:/@\"'<>]{0,256}:[^\s@\"'<>]{1,256}@"),),
+        anchors=(
+            Anchor(rb"://[^\s:/\"'<>]{0,256}:[^\s\"'<>]{1,256}@"),
+            Anchor(rb":\\\\{0,8}/\\{1,9}/[^\s:/\"'<>]{0,256}:[^\s\"'<>]{1,256}@"),  # in JSON
+        ),
         pattern=(
-            rb"://[^\s:/@\"'<>]{0,256}:(?!\d{1,5}/|\{[\w.]+\}/)"
-            rb"(?P<secret>[^\s/\"'<>]{1,256}|[^\s\"'<>]{1,256})@"
+            rb":(?:\\{0,9}/){2}[^\s:/@\"'<>]{0,256}(?P<at>@[^\s:/\"'<>]{0,256})?:(?!\d{1,5}\\{0,9}/|\{[\w.]+\}/)"
+            rb"(?P<secret>[^\s/\"'<>]{1,256}|(?(at)(?!)|[^\s\"'<>]{1,256}))@"
         ),
         certain=True,
         masked=(
@@ -49,11 +52,18 @@ RULES = (
             "git clone https://joe:«pa/ss»@git.example.com/x.git",
             "https_proxy=http://joe:«pw»@proxy:3128",
             "postgresql://app:«8080»@db/app",
+            "http://u:«@abc9x»@host/p",
+            "http://joe@example.com:«x1y2z3»@proxy:3128/",
+            '{"url": "https:\\/\\/joe:«x1y2z3»@h\\/x"}',
+            '"{\\"url\\": \\"https:\\\\\\/\\\\\\/joe:«x1y2z3»@h\\\\\\/x\\"}"',
         ),
         kept=(
             "http://127.0.0.1:1215/x@y",
             "http://host/path?mail=joe@example.com",
             "ssh://git@example.com/repo",
+            "ssh://git@example.com:org/repo@v1",
+            "https://joe@example.com:8443/x@y",
+            '"http:\\/\\/127.0.0.1:1215\\/x@y"',
             "http://{env.user}:{env.pw}@host/",
             "10.0.0.1:/export at joe@example.com",
         ),
@@ -65,16 +75,19 @@ RULES = (
             Anchor(
                 rb"@(?:"
                 + rb"|".join(rb"(?<=:%s{%d}@)" % (_PLAIN, size) for size in range(2, 49))
-                + rb")[a-z0-9({]"
+                + rb")[a-z0-9_({]"
             ),
         ),
-        pattern=rb"(?<![\w/.:@#-])(?!(?:mailto|sips?|acct|xmpp|git):)[\w.-]{1,64}:(?P<secret>"
+        pattern=rb"(?:(?<![\w/.:@#-])|(?<=[\s\"'=,(]//)|(?<=^//))(?!(?:mailto|sips?|acct|xmpp|git):)[\w.-]{1,64}:(?P<secret>"
         + _PLAIN
         + rb"{2,48})@(?=[\w({])",
         keep=_keep_port,
         masked=(
             "dsn = app:«x1y2z3»@tcp(db1:3306)/app",
             "curl joe:«x1y2z3»@host.example.com/path",
+            "u:«x1y2z3»@_host",
+            "//joe:«x1y2z3»@h/share",
+            "mount //joe:«x1y2z3»@h/share /mnt",
         ),
         kept=(
             "mailto:joe@example.com",
@@ -87,23 +100,52 @@ RULES = (
     Rule(
         id="database",
         purpose="user/password@host, as Oracle's tools and JDBC write it",
-        anchors=(Anchor(rb"jdbc:oracle:"), Anchor(rb"sqlplus")),
+        anchors=(
+            Anchor(rb"jdbc:oracle:"),
+            Anchor(rb"sqlplus"),
+            Anchor(rb"expdp[ \t\"',]"),
+            Anchor(rb"impdp[ \t\"',]"),
+            Anchor(rb"rman[ \t\"',]"),
+            Anchor(rb"userid="),
+        ),
         pattern=(
-            rb"(?:jdbc:oracle:(?:thin|oci8?):|\bsqlplus\s+(?:-\w+\s+){0,4})"
-            rb"[\w.$-]{1,64}/(?P<secret>[^\s@\"'/]{1,128})(?=@|\s|[\"']|$)"
+            rb"(?i:jdbc:oracle:(?:thin|oci8?):|\b(?:sqlplus|expdp|impdp)[\s\"'\\,]{1,16}(?:-\w{1,16}[\s\"'\\,]{1,16}){0,4}"
+            rb"|\buserid=|\brman[\s\"'\\,]{1,16}(?:nocatalog[\s\"'\\,]{1,16})?"
+            + _RMAN
+            + rb"[\s\"'\\,=]{1,16}"
+            rb"|\b" + _RMAN + rb"[\s\"'\\,=]{1,16}(?=[\w.$-]{1,64}/[^\s/@]{1,128}@))"
+            rb"[\"'\\]{0,8}[\w.$-]{1,64}/(?:\\{0,4}(?P<quote>\"))?"
+            rb"(?P<secret>(?(quote)[^\"\\\n]{1,128}|(?:[^\s@\"'/\\]|\\(?![\"'\\nrt])){1,128}))(?=@|\s|[\"'\\]|$)"
         ),
         masked=(
             "jdbc:oracle:thin:scott/«tiger1»@//db1:1521/orcl",
             "sqlplus -s scott/«tiger1»@orcl",
+            'sqlplus -s "scott/«x1y2z3»@orcl"',
+            "sqlplus scott/«x1\\y2z3»@orcl",
+            "SQLPLUS scott/«x1y2z3»@orcl",
+            "['sqlplus', '-L', 'scott/«x1y2z3»@orcl']",
+            'sqlplus scott/"«x1@y2/z3»"@orcl',
+            "rman target sys/«x1y2z3»@orcl",
+            "rman nocatalog target=sys/«x1y2z3» auxiliary sys/«x1y2z3»@aux",
+            "expdp scott/«x1y2z3»@orcl directory=dumps",
+            "IMPDP scott/«x1y2z3»",
+            "imp userid=scott/«x1y2z3» file=x.dmp",
         ),
-        kept=("sqlplus / as sysdba", "jdbc:oracle:thin:@db1:1521/orcl"),
+        kept=(
+            "sqlplus / as sysdba",
+            "jdbc:oracle:thin:@db1:1521/orcl",
+            "sqlplus -s /nolog @/srv/app/x.sql",
+            "rman target / cmdfile=scripts/full.rcv",
+            "the german target north/south was missed",
+            "expdp directory=dumps dumpfile=x/y.dmp",
+        ),
     ),
     Rule(
         id="authorization",
         purpose="the credentials of an HTTP authorization header",
-        anchors=(Anchor(rb"authorization[\"'\\ ]{0,8}[:=,]"), Anchor(rb"bearer[ \t]")),
+        anchors=(Anchor(rb"authorization[\"'\\ \t]{0,8}[:=,]"), Anchor(rb"bearer[ \t]")),
         pattern=(
-            rb"(?i:authorization[\"'\\ ]{0,8}[:=,][\"'\\ ]{0,8}(?:"
+            rb"(?i:authorization[\"'\\ \t]{0,8}[:=,][\"'\\ \t]{0,8}(?:"
             + _SCHEMES
             + rb"[ \t]{1,64})?|\bbearer[ \t]{1,64})"
             rb"(?P<secret>(?:(?!\s(?:-|http|\())[^\"'\\\r\n])+)"
@@ -119,6 +161,8 @@ RULES = (
             "sent bearer «0a1b2c3d4e»",
             "sent bearer       «0a1b2c3d4e»",
             "Authorization: Bearer\t«0a1b2c3d4e»",
+            "Authorization:\tBasic «dXNlcjpwYXNz»",
+            "Authorization\t: Basic «dXNlcjpwYXNz»",
         ),
         kept=(
             "Authorization: Bearer $TOKEN",
@@ -129,11 +173,13 @@ RULES = (
     Rule(
         id="cookie",
         purpose="HTTP cookies",
-        anchors=(ASSIGNED[b"cookie"],),
-        pattern=rb"(?i:\b(?:set-)?cookie[\"'\\ ]{0,8}:[\"'\\ ]{0,8})(?P<secret>[\w!#$%&*+.^|~-]{1,256}=[^\"'\\\r\n]+)",
+        anchors=(Anchor(rb"cookie[\"'\\ \t]{0,8}:"),),
+        pattern=rb"(?i:\b(?:set-)?cookie[\"'\\ \t]{0,8}:[\"'\\ \t]{0,8})(?P<secret>[\w!#$%&*+.^|~-]{1,256}=[^\"'\\\r\n]+)",
         masked=(
             "Cookie: «JSESSIONID=0a1b2c3d; theme=dark»",
             "< Set-Cookie: «sid=0a1b2c3d; Path=/; HttpOnly»",
+            "Cookie ': «sid=0a1b2c3d»",
+            "Cookie\t:\t«sid=0a1b2c3d»",
             "curl -H 'Cookie: «sid=0a1b2c3d»' https://example.com",
         ),
         kept=("cookie policy: strict", "set-cookie: "),
@@ -141,10 +187,14 @@ RULES = (
     Rule(
         id="crypt",
         purpose="the agent's encrypted values",
-        anchors=(Anchor(rb"crypt:[a-z0-9+/_-]"),),
+        anchors=(Anchor(rb"crypt:[a-z0-9+/=_-]"),),
         pattern=rb"crypt:(?P<secret>[A-Za-z0-9+/=_-]{8,})",
         certain=True,
-        masked=("pw = crypt:«eyJjbHVzdGVybmFtZSI6ICJqb2luIn0=»", "set data.pw=crypt:«eyJjbHVzdGVybmFtZSI6»"),
+        masked=(
+            "pw = crypt:«eyJjbHVzdGVybmFtZSI6ICJqb2luIn0=»",
+            "set data.pw=crypt:«eyJjbHVzdGVybmFtZSI6»",
+            "crypt:«=eyJjbHVz»",
+        ),
         kept=("disk.crypt: no", "crypt:none"),
     ),
     Rule(
