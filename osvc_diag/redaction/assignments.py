@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NAME = re.compile(
-    rb"(?<![\w.@-])(?P<name>[\w.@-]{2,})(?P<close>[\"'\\\]]{0,8})[ \t]{0,8}"
-    rb"(?P<op>=>|:=|=|:)(?P<gap>[ \t]{0,8})"
+    rb"(?<![\w.@-])(?P<name>[\w.@-]{2,})(?P<close>[\"'\\\]]{0,8})[ \t]{0,64}"
+    rb"(?P<op>=>|:=|=|:)(?P<gap>[ \t]{0,64})"
 )
 _COMPARISON = re.compile(rb"[=~][ \t]|:|//")
 _LONGEST_NAME = 128  # bytes of a name that say what it is, the last ones

@@ -48,6 +48,9 @@ _HEADS = frozenset(
     used prompt_eval completion input output cached
     """.split()  # noqa: SIM905 (words, not a list literal)
 )
+# What a secret's name ends with though none of its words says so: kubeconfig's client-key-data, Galera's
+# wsrep_sst_auth, the password of redis-cli.
+_PHRASES = frozenset((("key", "data"), ("sst", "auth"), ("rediscli", "auth")))
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 
@@ -63,8 +66,8 @@ def is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _SEPARATORS.split(_CAMEL.sub(" ", name)) if word]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
-    if words[-2:] == ["key", "data"]:
-        return True  # kubeconfig's client-key-data
+    if tuple(words[-2:]) in _PHRASES:
+        return True
     if not words or words[-1] in _TAILS or (len(words) > 1 and words[0] in _HEADS):
         return False
     return any(_speaks_of_secret(words, index) for index in range(len(words)))

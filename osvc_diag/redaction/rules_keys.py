@@ -13,10 +13,11 @@ from osvc_diag.redaction.rule import Anchor, Rule, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What may stand between a stem and the operator: the rest of the name, closing quotes, blanks.
-_TO_OPERATOR = rb"[\w.@-]{0,64}[\"'\\\]]{0,8}[ \t]{0,8}[=:]"
+# What may stand between a stem and the operator: the rest of the name as far as it is read, closing quotes, blanks.
+_TO_OPERATOR = rb"[\w.@-]{0,128}[\"'\\\]]{0,8}[ \t]{0,64}[=:]"
 _STEMS = (
     rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
+    rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
 )  # fmt: skip
 ASSIGNED = {stem: Anchor(stem + _TO_OPERATOR) for stem in _STEMS}
 _STEM_CHOICE = rb"(?:pass|pw|psk|pswd|secret|token|cred|cookie|key|jwt|otp|auth)"
@@ -80,6 +81,17 @@ RULES = (
             "password: |\n  «one1 two2»\nport: 1",
             '"passwords": [\n  "«one1»",\n  "«two2»"\n],\n"port": 1',
             "secret = «one1»\n\t«two2»\nport = 1",
+            "# password               = «x1y2z3»",
+            "password          = «x1y2z3»",
+            '{"password"          :"«x1y2z3»"}',
+            '{"password":                "«x1y2z3»"}',
+            "environment = OTP=«x1y2z3»",
+            "mnt_opt = rw,otp=«x1y2z3»",
+            '"chap":{"user":"«joe»","pin":"«x1y2z3»"}',
+            '{"bearer":"«x1y2z3»"}',
+            "PASSWORD" + "_FOR_LONG" * 12 + "=«x1y2z3»",
+            "export REDISCLI_AUTH=«x1y2z3»",
+            "wsrep_sst_auth=«joe:x1y2z3»",
         ),
         kept=(
             "secret_backend_timeout = 30",
@@ -107,6 +119,9 @@ RULES = (
             "bypass = eth0",
             "Token::parse failed",
             "secrets: 3",
+            "chapter: 3",
+            "sst_author = joe",
+            "node.session.auth.authmethod = CHAP",
         ),
     ),
     Rule(
