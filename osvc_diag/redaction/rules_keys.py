@@ -20,7 +20,8 @@ _STEMS = (
     rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
 )  # fmt: skip
 ASSIGNED = {stem: Anchor(stem + _TO_OPERATOR) for stem in _STEMS}
-_STEM_CHOICE = rb"(?:pass|pw|psk|pswd|secret|token|cred|cookie|key|jwt|otp|auth)"
+_STEM_CHOICE = rb"(?:pass|pw|psk|pswd|secret|token|cred|cookie|key|jwt|otp|auth|sess|hook|chap|bearer)"
+_OPTION_NAME = rb"[a-z0-9._-]{0,64}" + _STEM_CHOICE + rb"[a-z0-9._-]{0,128}[\"'\\, \t]"
 
 _XML_ELEMENT = re.compile(rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>(?P<secret>[^<>]+)</")
 _XML_PAIR = re.compile(
@@ -128,7 +129,9 @@ RULES = (
         id="option",
         purpose="the word after a command's password, token or secret option",
         anchors=(
-            Anchor(rb"--[a-z0-9._-]{0,40}" + _STEM_CHOICE + rb"[a-z0-9._-]{0,40}[\"'\\, \t]"),
+            Anchor(rb"--" + _OPTION_NAME),
+            # A single dash stands in many a word: not so at the beginning of one.
+            *(Anchor(before + rb"-" + _OPTION_NAME) for before in (rb" ", rb"\"", rb"\'", b"\\\t", rb",")),
             Anchor(rb"pass(?!(?:ed|es|ing|ive)[ \t])[a-z0-9]{0,16}[ \t]{1,8}[^\s-]"),
         ),
         find=find_options,
@@ -140,6 +143,14 @@ RULES = (
             '["app", "--password", "«x1y2»", "-v"]',
             "om daemon join --secret «0a1b2c» --node node1",
             "om cluster join --token «0a1b2c» --node node1",
+            "consul -token «x1y2z3»",
+            "app\t-secret «x1y2z3» -v",
+            "app -api-key '«x1y2z3»' -v",
+            "plink -ssh -pw «x1y2z3» joe@host",
+            "['app', '-password', '«x1y2z3»']",
+            '["app","-pw","«x1y2z3»"]',
+            "app --sessionid «x1y2z3» --webhook «x1y2z3» -totp «x1y2z3»",
+            "app --" + 50 * "a" + "-password «x1y2z3»",
         ),
         kept=(
             "app --password-file /etc/app/pw",
@@ -147,6 +158,9 @@ RULES = (
             "see --password to set one",
             "ssh --key-type rsa host",
             "app --password {env.pw}",
+            "a non-key column of a-b-token kind",
+            "openssl req -newkey rsa:4096 -key ca.key -keyout out",
+            "ftp -passive host",
         ),
     ),
     Rule(
