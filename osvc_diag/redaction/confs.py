@@ -13,10 +13,12 @@ from osvc_diag.redaction.names import is_secret_name
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Iterator
 
     from osvc_diag.redaction.masker import LineMasker
 
 _SEVERAL = 2  # lines
+_CONTEXT = 4096  # bytes of a line that decide with its neighbour; a key and the begin of its value
 KEY, ENV, DATA = "conf-key", "conf-env", "conf-data"
 
 # (section type, key): secrets whose names do not say so. Identifiers are masked in place, not learned.
@@ -85,7 +87,8 @@ def content_start(entry: ConfEntry) -> int:
 def mask_conf(text: bytes, masker: LineMasker, counts: Counter[str]) -> bytes:
     """Return a configuration with a token for every value that is a secret as a whole.
 
-    So is a learned value that is split over the lines of another one. The rules do the rest.
+    So is a learned value that is split over the lines of another one, and what follows in the next line of a
+    value from what stands in the one before. The rules do the rest.
     """
     masked = token_spans(text)
     visible = blanked(text, masked)
@@ -122,7 +125,21 @@ def _split(text: bytes, entry: ConfEntry, masker: LineMasker) -> list[Found]:
                 crosses = one.start < at or one.end > at + end - start
                 if crosses and first < last and start + first not in masked:
                     masked[start + first] = Found(start + first, start + last, one.rule, one.value)
+    masked.update((one.start, one) for one in carried(text, entry, masker) if one.start not in masked)
     return _apart(sorted(masked.values()))
+
+
+def carried(text: bytes, entry: ConfEntry, masker: LineMasker) -> Iterator[Found]:
+    """Find what is a secret in a line of a value for how the one before ends: `--password`, an open quote."""
+    for (first, last), (start, end) in zip(entry.value_spans, entry.value_spans[1:]):
+        before = text[max(first, last - _CONTEXT) : last].rstrip(b"\\ \t") + b" "
+        line = text[start : min(end, start + _CONTEXT)]
+        at = len(before)
+        for one in masker.found(before + line):
+            is_quoted = (before + line)[one.start - 1 : one.start] in (b'"', b"'")
+            if one.start == at or (is_quoted and one.start <= at + 1 and one.end > at):
+                stop = end if one.end == at + len(line) else start + one.end - at
+                yield Found(start + max(one.start - at, 0), stop, one.rule, b"")
 
 
 def _apart(found: list[Found]) -> list[Found]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from osvc_diag.objects.conf import ENCODING, ERRORS, ConfEntry, parse_conf, raw_entries, split_name
 from osvc_diag.redaction import crypt, values
 from osvc_diag.redaction.builtin import builtin_rules
-from osvc_diag.redaction.confs import DATA, ENV, KEY, content_start, may_be_secret, verdict
+from osvc_diag.redaction.confs import DATA, ENV, KEY, carried, content_start, may_be_secret, verdict
 from osvc_diag.redaction.finder import PythonFinder
 from osvc_diag.redaction.masker import LineMasker
 from osvc_diag.redaction.planning import plan
@@ -48,7 +48,7 @@ def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
     encrypted = opened = 0
     scanner = _Scanner()
     can_decrypt = crypt.is_available()
-    for entry in _suspects((text for _, text in texts), secrets):
+    for entry in _suspects((text for _, text in texts), secrets, scanner):
         if entry.value.startswith(crypt.PREFIX):
             encrypted += 1
             plain = crypt.decrypt(entry.value, keys) if can_decrypt else None
@@ -64,7 +64,7 @@ def learn(confs: Iterable[tuple[str, bytes]], names: Iterable[str]) -> Secrets:
     return secrets
 
 
-def _suspects(texts: Iterable[bytes], secrets: Secrets) -> Iterator[ConfEntry]:
+def _suspects(texts: Iterable[bytes], secrets: Secrets, scanner: _Scanner) -> Iterator[ConfEntry]:
     """Yield the entries whose value may be a secret; in the end the names of sections and keys are known."""
     names: set[tuple[str, bytes]] = set()
     for text in texts:
@@ -73,6 +73,8 @@ def _suspects(texts: Iterable[bytes], secrets: Secrets) -> Iterator[ConfEntry]:
             names.add((raw.section, raw.name))
             if has_encrypted or may_be_secret(raw.section, raw.name):
                 yield raw.entry()
+            elif len(raw.pieces) > 1:
+                scanner.scan_lines(text, raw.entry(), secrets)
     for section, name in names:
         secrets.know(part.encode(ENCODING, ERRORS) for part in (section, split_name(section, name)[0]))
 
@@ -183,3 +185,8 @@ class _Scanner:
             # What is encrypted is masked by a rule, wherever it stands.
             for found in self._masker.found(line) if _ENCRYPTED not in line else ():
                 _add(found.value, found.rule, secrets)
+
+    def scan_lines(self, text: bytes, entry: ConfEntry, secrets: Secrets) -> None:
+        """Learn what is a secret in a line of a value for how the line before it ends."""
+        for found in carried(text, entry, self._masker):
+            _add(text[found.start : found.end], found.rule, secrets)

@@ -100,3 +100,41 @@ def test_a_secret_in_the_line_after_its_key_goes(text: str):
 @pytest.mark.parametrize("text", ["{password:\n  what follows\n", "{secret =\n\twhat follows\n"])
 def test_what_follows_a_brace_in_prose_stays(text: str):
     assert redacted(redactor(), text.encode()) == text.encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "--user joe --password\n\tx1y2z3",
+        "--user joe --password \\\n\tx1y2z3 --verbose",
+        "--user joe --password\n\t'x1y2z3 x1y2z3'",
+        '--user joe --password "a b\n\tx1y2z3"',
+        "-e DB_PASSWORD=\n\tx1y2z3\n\t-e A=b",
+        "--verbose\n\t--password\n\tx1y2z3",
+    ],
+)
+def test_a_secret_in_the_line_after_its_option_goes_and_is_learned(value: str):
+    text = f"[container#1]\nrun_args = {value}\n\t--name web\n".encode()
+    by = Redactor(learn([("etc/svc.conf", text)], ()), TOKENS)
+    for one in (redactor(), by):
+        out = redacted(one, text, Form.CONF)
+        assert b"x1y2z3" not in out
+        assert out.endswith(b"\n\t--name web\n")
+        assert redacted(one, out, Form.CONF) == out
+    said = b"the app said x1y2z3 x1y2z3 today\n"
+    assert redacted(by, said, Form.LOG) != said
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "--password-file\n\t/etc/app/pw",
+        "--password\n\t--verbose",
+        "--password\n\t{env.pw}",
+        "-e A=b\n\t-e C=d9e8f7",
+        "say 'no password'\n\tto joe",
+    ],
+)
+def test_what_follows_another_line_for_no_reason_stays(value: str):
+    text = f"[container#1]\nrun_args = {value}\n\t--name web\n".encode()
+    assert redacted(redactor(), text, Form.CONF) == text
