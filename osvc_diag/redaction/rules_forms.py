@@ -247,8 +247,7 @@ RULES = (
             Anchor(rb"createuser[ \t]"),
             Anchor(rb"sink[ \t]"),
             Anchor(rb"com2sec"),
-            Anchor(rb"trapsess[ \t]"),
-            Anchor(rb"usmuser[ \t]"),
+            Anchor(rb"sess[ \t]"),  # trapsess
         ),
         find=find_snmp,
         masked=(
@@ -270,7 +269,6 @@ RULES = (
             "createUser joe SHA «auth1pass» AES «priv1pass»",
             "createUser\tjoe\tSHA-256\t«auth1pass»\tAES\t«priv1pass»",
             'createUser -e 0x80 "joe x" SHA "«x1y2z3 b»" AES -m «0x0a1b»',
-            "usmUser 1 3 0x8000 0x6a6f65 0x6a6f65 NULL .1.3.6.1.6.3.10.1.1.2 «0x0a1b» .1.3.6.1.6.3.10.1.2.2 «0x2c3d» 0x00",
             "trapsink 10.0.0.1 «s3cr1t»",
             "trapsink\th\t«x»",
             "informsink -profile p h «x»",

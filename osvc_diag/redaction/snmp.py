@@ -31,12 +31,11 @@ _PLACES = {
     "sink": (1,),
     "com2sec": (2,),
     "createuser": (2, 4),
-    "usmuser": (7, 9),
 }
 _DIRECTIVE = re.compile(
     rb"(?i:\b(?:r[ow]|def|snmp-server[ \t]{1,16})(?P<community>community)6?"
     rb"|\bauth(?P<authcommunity>community)|\b(?:trap2?|inform)(?P<sink>sink)|\b(?P<com2sec>com2sec)6?"
-    rb"|\b(?P<createuser>createuser)|\b(?P<usmuser>usmuser))(?=[ \t])"
+    rb"|\b(?P<createuser>createuser))(?=[ \t])"
 )
 _WITH_VALUE = frozenset((b"-e", b"-cn", b"-name", b"-tag", b"-profile"))  # options before these words
 _ALONE = frozenset((b"-m", b"-l"))  # say what kind of key follows
