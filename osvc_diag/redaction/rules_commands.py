@@ -50,6 +50,15 @@ _REACH = 512  # bytes after a command's name in which its options are looked for
 _NEXT = re.compile(rb"[|;\n]")
 
 
+# Words after a password's name in a sentence about it.
+_PROSE = frozenset(
+    b"to for is in on of from with by at and or as was were has had not key keys name names option options file "
+    b"must may can cannot should will authentication value values timeout does".split()
+)
+# Those of Redis, keepalived, kickstart files and LDAP clients.
+_DIRECTIVES = (rb"requirepass", rb"masterauth", rb"auth_pass", rb"rootpw", rb"bindpw")
+
+
 class _Command(NamedTuple):
     """Commands that share a password option."""
 
@@ -196,26 +205,84 @@ RULES = (
         id="set-password",
         purpose="words after `set password` and the like, and in network device configurations",
         anchors=(
-            Anchor(rb"passw(?:or)?d[ ]"),
-            Anchor(rb"secret[ ]{1,4}[0-9][ ]"),
-            Anchor(rb"setenv[ ]"),
-            Anchor(rb"chpasswd"),
+            Anchor(rb"passw(?:or)?d[ \t]"),
+            Anchor(rb"secret[ \t]{1,16}[0-9][ \t]"),
+            Anchor(rb"set[ \t]{1,16}[\w.-]{0,64}(?:secret|token)[ \t]"),
+            Anchor(rb"setenv[ \t]"),
+            Anchor(rb"enable[ \t]{1,16}[\w.-]{0,64}(?:secret|token)[ \t]"),
+            Anchor(rb"username[ \t]"),
         ),
         pattern=(
-            rb"(?=[elpsuELPSU])(?i:\b(?:setenv|set|enable|username[ ]+\S{1,64})[ ]+[\w.-]{0,32}(?:password|passwd|secret|token)[ ]+(?:[0-9][ ]+)?"
-            rb"|\b(?:password|secret)[ ]+[057][ ]+|\blogin[ ]+\S{1,256}[ ]+password[ ]+|\becho[ ]+(?=[^|\n]{1,256}[|][ ]*(?:passwd|sudo -s|chpasswd)))"
+            rb"(?=[elpsuELPSU])(?i:\b(?:setenv|set|enable|username[ \t]{1,16}\S{1,64})[ \t]{1,16}[\w.-]{0,64}"
+            rb"(?:password|passwd|secret|token)[ \t]{1,16}(?:[0-9][ \t]{1,16})?"
+            rb"|\b(?:password|secret)[ \t]{1,16}[057][ \t]{1,16}"
+            rb"|\blogin[ \t]{1,16}\S{1,256}[ \t]{1,16}password[ \t]{1,16})"
             rb"[\"']?(?P<secret>[^\s\"'|=]{1,512})"
         ),
-        keep=lambda value: (
-            values.is_reference(value) or value.lower() in (b"to", b"for", b"is", b"for:", b"in", b"on")
-        ),
+        keep=lambda value: values.is_reference(value) or value.lower().rstrip(b":,.") in _PROSE,
         masked=(
             "setenv DB_PASSWORD «x1y2»",
             "enable secret 5 «$1$mERr$hx5rVt7rPNoS4wqbXKX7m0»",
             "username joe password 7 «094F471A1A0A»",
-            "echo «joe:x1y2» | chpasswd",
+            "set api_token «x1y2z3»",
+            "enable secret «x1y2z3»",
+            "enable secret      5 «x1y2z3»",
+            "username joe token 7 «x1y2z3»",
             "machine host.example.com login joe password «x1y2»",
         ),
-        kept=("set password for joe", "set token_timeout 30", "the secret 5 is out"),
+        kept=(
+            "set password for joe",
+            "set token_timeout 30",
+            "the secret 5 is out",
+            "failed to set secret key",
+            "could not enable token authentication",
+            "username joe logs in",
+        ),
+    ),
+    Rule(
+        id="echo",
+        purpose="what is written to a command that asks for a password",
+        anchors=(Anchor(rb"passwd"), Anchor(rb"sudo[ \t]{1,8}-")),
+        pattern=(
+            rb"(?=[ep])(?:\becho[ \t]{1,8}(?:-[neE]{1,3}[ \t]{1,8})?|\bprintf[ \t]{1,8}(?:[\"']?%s(?:\\{1,4}n)?[\"']?[ \t]{1,8})?)"
+            rb"\\{0,7}[\"']?(?P<secret>[^\s|\"'\\][^|\n]{0,255}?)\\{0,7}[\"']?[ \t]{0,8}[|][ \t]{0,8}"
+            rb"(?:(?:sudo[ \t]{1,8})?(?:/[\w/.-]{1,64}/)?(?:ch)?passwd\b"
+            rb"|sudo[ \t]{1,8}(?:-[\w-]{1,32}[ \t]{1,8}(?:[a-z]\w{0,32}[ \t]{1,8})?){0,3}-\w{0,8}S)"
+        ),
+        masked=(
+            "echo «joe:x1y2» | chpasswd",
+            "echo «x1y2z3» | passwd",
+            "echo -e '«x1y2z3\\nx1y2z3»' |passwd\tjoe",
+            "echo «x1y2z3» | sudo -S ls",
+            'echo "«x1 y2z3»" | sudo -u root -kS ls',
+            "printf '%s\\n' «x1y2z3» | /usr/sbin/chpasswd",
+        ),
+        kept=(
+            "echo yes | sudo -u joe sort -n",
+            "echo $PASSWORD | sudo -S ls",
+            "cat /etc/passwd | wc -l",
+            "echo done | tee /tmp/passwd",
+        ),
+    ),
+    Rule(
+        id="directive",
+        purpose="the word after a password's name in a configuration without signs of equality",
+        anchors=tuple(Anchor(name + rb"[ \t]{1,64}[^\s:=]") for name in _DIRECTIVES),
+        pattern=(
+            rb"(?i:\b(?:"
+            + b"|".join(_DIRECTIVES)
+            + rb"))[\"']?[ \t]{1,64}(?:--iscrypted[ \t]{1,8}|--plaintext[ \t]{1,8})?(?:[\"'](?P<quoted>)|(?![\"'=:]))"
+            rb"(?P<secret>(?(quoted)[^\"'\n]{1,512}|[^\s\"'|;]{1,512}))"
+        ),
+        keep=lambda value: values.is_reference(value) or value.lower().rstrip(b":,.") in _PROSE,
+        masked=(
+            "requirepass «x1y2z3»",
+            "redis-cli config set requirepass «x1y2z3»",
+            "masterauth '«x1 y2z3»'",
+            "        auth_pass «x1y2z3»",
+            "rootpw --iscrypted «x1y2z3»",
+            "bindpw\t«x1y2z3»",
+        ),
+        kept=("requirepass is not set", "# bindpw option", "rootpw {env.pw}", "auth_pass must be set"),
     ),
 )
