@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import encodings.idna  # noqa: F401 - an ordinary user may have no way to an interpreter of root's
 import os
 import signal
 import subprocess

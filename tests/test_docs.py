@@ -23,6 +23,7 @@ from osvc_diag.cli.main import (
     INTERNAL_ERROR,
     INTERRUPTED,
     TERMINATED,
+    UNREAD,
     add_output_arguments,
 )
 from osvc_diag.errors import DiagError
@@ -166,7 +167,7 @@ class TestCommandLine:
             for code in row.split(",")
         }
         codes = {error.exit_code for error in errors()}
-        assert told == codes | {COMPLETE, GAPS, HUNG_UP, INTERNAL_ERROR, INTERRUPTED, TERMINATED}
+        assert told == codes | {COMPLETE, GAPS, HUNG_UP, INTERNAL_ERROR, INTERRUPTED, TERMINATED, UNREAD}
 
     def test_every_setting_and_its_variable_are_told(self) -> None:
         rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page("command-line.md"), re.MULTILINE)

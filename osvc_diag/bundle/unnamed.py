@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO, Optional
 
 from osvc_diag.errors import BundleError
+from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ class OutputFolder:
         except OSError as error:
             hint = _HINTS.get(error.errno or 0, "choose a writable folder with --output")
             free = free_space(self.path)
-            room = "" if free is None else f" ({free / 2**20:.1f} MiB free)"
+            room = "" if free is None else f" ({format_size(free)} free)"
             raise BundleError(
                 f"cannot write the bundle in {self.path}{room}: {error.strerror or error}", hint=hint
             ) from error

@@ -46,6 +46,7 @@ INTERNAL_ERROR = 1
 INTERRUPTED = 130
 TERMINATED = 143
 HUNG_UP = 129
+UNREAD = 141
 
 _EXIT_CODES = """\
 exit codes: 0 complete, 10 complete but for gaps, 2 usage, 3 plugin,
@@ -103,7 +104,7 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 1
+        return UNREAD
 
 
 def _run(argv: list[str]) -> int:

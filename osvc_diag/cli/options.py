@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from osvc_diag.errors import UsageError
+from osvc_diag.printable import quoted
 from osvc_diag.units import positive_duration, positive_size
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ def duration(text: str) -> float:
 
 def names(text: str) -> tuple[str, ...]:
     """Read a list of names, separated by commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"no name in {quoted(text)}")
+    return found
 
 
 def _for_argparse(parse: Callable[[str], T], text: str) -> T:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.errors import AgentError, UsageError
+from osvc_diag.errors import AgentError, NodeNotFoundError, UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -41,11 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Have the agent do it, then ask it what came of it."""
     from osvc_diag.node.answering import answered  # noqa: PLC0415 - not for --help
+    from osvc_diag.node.finding import VARIABLE  # noqa: PLC0415
     from osvc_diag.node.node import Node  # noqa: PLC0415
 
     if args.action not in args.actions:
         raise UsageError(f"not an action: {args.action!r}", hint=f"there are {', '.join(args.actions)}")
-    node = answered(Node.discover)
+    try:
+        node = answered(Node.discover)
+    except NodeNotFoundError as error:
+        hint = f"where it has a root path, name that: {VARIABLE}=DIR osvc-diag premium"
+        raise NodeNotFoundError(str(error), hint=hint) from error
     om = _om(node)
     if args.action != SHOW:
         _change(om, args.action, node)

@@ -97,10 +97,10 @@ def send(
         show_what_leaves(
             opened, manifest, verdict=verdict, exchange=exchange, conditions=conditions, output=output
         )
-        if not sending.is_agreed and not is_agreed(output):
-            output.say(f"nothing was sent; the bundle is kept: {path}")
-            return None
         try:
+            if not sending.is_agreed and not is_agreed(output):
+                output.say(f"nothing was sent; the bundle is kept: {path}")
+                return None
             issue = ask_issue(issue)
             text = ticket_text(manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256)
             conditions = replace(conditions, text=text)

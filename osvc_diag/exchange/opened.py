@@ -11,7 +11,7 @@ import stat
 import threading
 from typing import TYPE_CHECKING, BinaryIO
 
-from osvc_diag.errors import BundleError
+from osvc_diag.errors import UsageError
 from osvc_diag.exchange.errors import BundleChangedError, UploadRunningError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class OpenedBundle:
         """Open, lock and hash it.
 
         Raises:
-            BundleError: it is not there, not a regular file, or empty.
+            UsageError: it is not there, not a regular file, or empty.
             UploadRunningError: another process delivers it.
         """
         self._reading = threading.Lock()
@@ -37,7 +37,7 @@ class OpenedBundle:
         try:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            raise BundleError(f"{path}: {error.strerror}") from error
+            raise UsageError(f"cannot open {path}: {error.strerror}") from error
         try:
             self._before = os.fstat(self._fd)
             self.size = self._before.st_size
@@ -97,7 +97,10 @@ class OpenedBundle:
 
     def _check_kind(self) -> None:
         if not stat.S_ISREG(self._before.st_mode) or not self.size:
-            raise BundleError(f"{self.path} is not a bundle: it is empty, or no regular file")
+            raise UsageError(
+                f"{self.path} is not a bundle: it is empty, or no regular file",
+                hint="name a .tar.gz that osvc-diag made",
+            )
 
     def _lock(self) -> None:
         try:

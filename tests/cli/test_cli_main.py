@@ -114,7 +114,7 @@ def test_an_unforeseen_error_tells_its_kind_and_place_but_not_its_text(
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "word"), [(KeyboardInterrupt(), 130, "interrupted"), (BrokenPipeError(), 1, "")]
+    ("error", "code", "word"), [(KeyboardInterrupt(), 130, "interrupted"), (BrokenPipeError(), 141, "")]
 )
 def test_what_ends_it_has_its_code(
     error: BaseException,

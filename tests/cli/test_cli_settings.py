@@ -73,6 +73,8 @@ def test_a_limit_of_nothing_is_refused_wherever_it_stands(sample_tree, tmp_path,
         (["--ca-bundle", "/nowhere/ca.pem"], "/nowhere/ca.pem cannot be used"),
         (["--yes", "--exchange-credentials", "/nowhere/login"], "/nowhere/login: No such file"),
         (["--only", "node-conf", "--skip", "node-conf"], "no collector is left"),
+        (["--only", " , "], "no name in"),
+        (["--skip", ""], "no name in"),
     ],
 )
 def test_what_cannot_come_to_an_end_is_told_before_anything_is_collected(

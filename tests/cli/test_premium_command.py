@@ -55,6 +55,14 @@ def test_the_real_answer_of_an_agent_without_a_collector_is_told_with_what_to_do
     assert "hint: set dbopensvc" in err
 
 
+def test_where_no_agent_is_it_names_an_option_that_it_has(premium, tmp_path, monkeypatch):
+    monkeypatch.setenv("OSVC_ROOT_PATH", str(tmp_path))
+    code, _, err = premium()
+    assert code == 2
+    assert "OSVC_ROOT_PATH=DIR osvc-diag premium" in err
+    assert "--root" not in err
+
+
 def test_json_tells_programs(om, premium):
     om.answer(SHOW, out="PREMIUM_SUPPORT\n")
     code, out, _ = premium("--json")

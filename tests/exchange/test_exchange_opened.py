@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from osvc_diag.errors import BundleError
+from osvc_diag.errors import UsageError
 from osvc_diag.exchange.errors import BundleChangedError, UploadRunningError
 from osvc_diag.exchange.opened import OpenedBundle
 
@@ -72,5 +72,5 @@ def test_what_is_no_bundle_is_refused(what: str, tmp_path) -> None:
         path.mkdir()
     elif what == "pipe":
         os.mkfifo(path)
-    with pytest.raises(BundleError):
+    with pytest.raises(UsageError):
         OpenedBundle(str(path))

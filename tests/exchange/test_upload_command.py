@@ -23,6 +23,7 @@ from osvc_diag.node.node import Node
 from osvc_diag.run.library import diagnose
 from osvc_diag.run.request import Issue
 
+CTRL_C = "Ctrl-C"
 TIMEOUT = 60  # seconds; more is a hang
 PASSWORDS = {"exchange": "Xge3heim-exchange", "proxy": "Pge3heim-proxy"}
 
@@ -91,7 +92,10 @@ def upload_on_terminal(answer: str, *arguments: str, **environ: str) -> tuple[in
             shown += block
             if not asked and b"[y/N]" in shown:
                 asked = True
-                screen.write(answer.encode())
+                if answer == CTRL_C:
+                    process.send_signal(signal.SIGINT)
+                else:
+                    screen.write(answer.encode())
         stdout = process.stdout.read().decode()
         code = process.wait(TIMEOUT)
     return code, stdout, shown.decode()
@@ -157,6 +161,16 @@ def test_on_a_terminal_only_a_yes_is_a_yes(answer, sent, bundle, exchange) -> No
         assert stdout == ""
         assert exchange.items() == before
         assert "nothing was sent" in shown
+
+
+def test_who_interrupts_the_question_is_told_where_the_bundle_is(bundle, exchange) -> None:
+    before = exchange.items()
+    code, stdout, shown = upload_on_terminal(
+        CTRL_C, bundle, OSVC_DIAG_EXCHANGE=with_login(exchange.url, "support")
+    )
+    assert (code, stdout) == (130, "")
+    assert f"the bundle is kept: {bundle}" in shown
+    assert exchange.items() == before
 
 
 def test_a_bundle_that_does_not_verify_is_never_sent(bundle, exchange) -> None:
