@@ -16,7 +16,9 @@ _KEY = re.compile(
     rb"(?P<prefix>(?:\d{4}-\d\d-\d\d [^\n]{0,512}? \| (?:\| )?)?)(?P<indent>[ \t]*)(?:- )?"
     rb"(?P<brace>(?:\{[ \t]*)?)[\"']?(?P<name>[\w.@-]{2,128})[\"']?[ \t]*(?P<op>[:=])[ \t]*(?P<value>.*)"
 )
+_LAST_KEY = re.compile(rb'"(?P<name>[\w.@-]{2,128})"[ \t]{0,8}:[ \t]{0,8}[\[{][\[{ \t]{0,8}\r?\n?\Z')
 _BLOCK_MARK = re.compile(rb"(?:[|>](?:[+-]\d?|\d[+-]?)?)?(?:\s#.*)?")
+_LONGEST_KEY = 160  # bytes, with what `_LAST_KEY` takes around it
 _STACK = b"\tat "  # of a Java exception, whose message may end with a value
 _PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]|-?\d[\d.eE+-]*')
 _LEAD = re.compile(rb"\s*(?:- (?=\S))?")
@@ -63,6 +65,7 @@ class OpenValue:
         self._kind, self._lines = "", 0
         key = _KEY.match(line)
         if key is None or not is_secret_name(key["name"].decode("ascii")):
+            self._after_last_key(line)
             return
         self._prefix, self._indent = key["prefix"], len(key["indent"].expandtabs())
         value = key["value"].strip()
@@ -75,6 +78,14 @@ class OpenValue:
             self._kind = "block"
         elif key["op"] == b"=" and not key["prefix"] and not key["indent"]:
             self._kind = "ini"
+
+    def _after_last_key(self, line: bytes) -> None:
+        """Look whether a line of JSON ends with a secret key whose array or object begins there."""
+        if line.rstrip()[-1:] not in (b"[", b"{"):
+            return
+        key = _LAST_KEY.search(line, max(0, len(line) - _LONGEST_KEY))
+        if key and is_secret_name(key["name"].decode("ascii")):
+            self._kind, self._depth = "json", key[0].count(b"[") + key[0].count(b"{")
 
     def inside(self, line: bytes) -> Optional[list[Span]]:
         """Return what to mask of the next line; None where the value has ended before it."""

@@ -88,6 +88,8 @@ def test_a_user_in_a_url_makes_it_no_secret(value: str):
     [
         '{"passwords": [\n"x1y2z3"]}\n',
         '{ "credentials": {\n "pin": "x1y2z3"}}\n',
+        '{"a": 1, "passwords": [\n"x1y2z3"]}\n',
+        '{"a": {"credentials": {\n "pin": "x1y2z3"}}}\n',
         "password: >2-\n  x1y2z3\n",
         "password: |-2\n  x1y2z3\n",
         "- password: |2\n    x1y2z3\n",
