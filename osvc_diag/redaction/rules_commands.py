@@ -183,15 +183,29 @@ RULES = (
     Rule(
         id="user-password",
         purpose="user:password or user%password after a user option",
-        anchors=(Anchor(rb"-u(?:ser)?[= ]?[\"']?[\w.@\\-]{1,64}[:%]"),),
-        pattern=rb"(?<=\s)(?i:-u|--user|--proxy-user)[= ]?[\"']?(?!\d{1,10}:\d)[\w.@\\-]{1,64}[:%](?P<secret>[^\s\"']{1,512})",
+        anchors=(Anchor(rb"-u(?:ser)?[=, \t\"'\\]{0,16}[\w.@+\\-]{1,64}[:%]"),),
+        pattern=(
+            rb"(?:(?<=[\"'])(?i:-u|--user|--proxy-user)%s|(?<=[\s\"',])(?i:-u|--user|--proxy-user)(?:=|[ \t]{1,8})?"
+            rb"(?:\\{0,7}(?P<q>[\"']))?)(?!\d{1,10}:\d)[\w.@+\\-]{1,64}[:%%]"
+            rb"(?P<secret>(?(q)(?:[^\"'\n\\]|\\(?![\"'])){1,512}|(?:[^\s\"'\\]|\\(?![\"'])){1,512}))"
+        )
+        % _COMMA,
         keep=_keep_port,
         masked=(
             "curl -u joe:«x1y2» https://example.com",
             "curl --user 'joe:«x1y2»' https://example.com",
             "smbclient -U joe%«x1y2» //nas/share",
+            "smbclient -U 'ACME\\joe%«x1 y2»' //nas/share",
+            "curl -u  joe:«x1y2z3» https://example.com",
+            "curl --user\tjoe:«x1y2z3» https://example.com",
+            "['curl','-u','joe:«x1y2z3»']",
+            '{"cmd": "curl -u \\"joe:«x1y2z3»\\" https://example.com"}',
         ),
-        kept=("curl -u joe https://example.com", "docker run -u 1000:1000 image"),
+        kept=(
+            '["docker", "run", "-u", "1000:1000"]',
+            "curl -u joe https://example.com",
+            "docker run -u 1000:1000 image",
+        ),
     ),
     Rule(
         id="openssl-pass",

@@ -185,8 +185,9 @@ RULES = (
         id="element",
         purpose="XML elements and name/value attributes whose name says that they hold a secret",
         anchors=(
-            Anchor(rb"</[a-z0-9_:.-]{0,40}" + _STEM_CHOICE),
-            Anchor(rb"value[ ]{0,4}=[ ]{0,4}[\"'\\]"),
+            # By its beginning, for its end may be cut off.
+            Anchor(rb"<[a-z0-9_:.-]{0,64}" + _STEM_CHOICE),
+            Anchor(rb"value\s{0,4}=\s{0,4}[\"'\\]"),
         ),
         find=_find_elements,
         masked=(
@@ -194,6 +195,12 @@ RULES = (
             '<db:password enc="no">«x1y2»</db:password>',
             '<property name="db.password" value="«x1y2»"/>',
             '<add key="ApiKey" value="«x1y2»" />',
+            "<sessionid>«x1y2z3»</sessionid>",
+            "<webhook>«x1y2z3»</webhook><chap>«x1y2z3»</chap>",
+            "<password>«x1y2z3»</ password>",
+            "<password>«x1y2z3»</",
+            "<" + 45 * "a" + "Password>«x1y2z3»</" + 45 * "a" + "Password>",
+            '<add key="ApiKey" value\t=\t"«x1y2z3»" />',
         ),
         kept=(
             "<passwordPolicy>strict</passwordPolicy>",

@@ -31,9 +31,13 @@ def by(request: pytest.FixtureRequest) -> Redactor:
         '{{"{}":"x1y2z3"}}',
         "environment = {}=x1y2z3",
         "# {}                    = x1y2z3",
+        "app --{} x1y2z3",
+        "app -{} x1y2z3",
+        "['app', '-{}', 'x1y2z3']",
+        "<a:{0}>x1y2z3</a:{0}>",
     ],
 )
-def test_a_value_that_is_assigned_to_a_word_for_a_secret_is_masked(by: Redactor, form: str):
+def test_a_value_that_stands_beside_a_word_for_a_secret_is_masked(by: Redactor, form: str):
     lines = [form.format(case) for name in NAMES for case in (name, name.upper())]
     masked = redacted(by, "\n".join(lines).encode()).decode().split("\n")
     assert [line for line, out in zip(lines, masked) if VALUE in out] == []
