@@ -168,8 +168,9 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what every command understands."""
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="print the result as JSON")
-    group.add_argument("-q", "--quiet", action="store_true", help="only the result, warnings and errors")
-    group.add_argument("-v", "--verbose", action="store_true", help="tell about every artifact")
+    loudness = group.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="only the result, warnings and errors")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="tell about every artifact")
     group.add_argument("--debug", action="store_true", help="show where an error comes from")
 
 

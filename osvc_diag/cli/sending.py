@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from osvc_diag.cli.consent import is_agreed, show_what_leaves
 from osvc_diag.cli.exchange_options import upload_command
-from osvc_diag.errors import ExchangeError, UsageError
+from osvc_diag.errors import ExchangeError, UsageError, VerificationError
 from osvc_diag.exchange.delivery import check_allowed, conditions_from, deliver, earlier_receipt
 from osvc_diag.exchange.errors import GaveUpError, ProxyUnreachableError, UnknownHostError
 from osvc_diag.exchange.opened import OpenedBundle
@@ -128,8 +128,11 @@ def tell_sent(sent: Sent, output: Output) -> None:
 def _read(opened: OpenedBundle) -> tuple[Manifest, Issue]:
     from osvc_diag.bundle.reader import Bundle  # noqa: PLC0415 - not for --help
 
-    with opened.file() as file, Bundle.open(file) as bundle:
-        return bundle.manifest, read_issue(bundle)
+    try:
+        with opened.file() as file, Bundle.open(file) as bundle:
+            return bundle.manifest, read_issue(bundle)
+    except VerificationError as error:
+        raise VerificationError(f"{opened.path}: {error}", hint=error.hint) from error
 
 
 def _verify(opened: OpenedBundle, manifest: Manifest, sending: Sending, output: Output) -> Verdict:

@@ -173,6 +173,14 @@ def test_who_interrupts_the_question_is_told_where_the_bundle_is(bundle, exchang
     assert exchange.items() == before
 
 
+def test_what_is_damaged_at_its_beginning_is_named(tmp_path, exchange) -> None:
+    path = tmp_path / "half.tar.gz"
+    path.write_bytes(b"no archive at all")
+    done = upload("--yes", str(path), OSVC_DIAG_EXCHANGE=exchange.url)
+    assert done.returncode == 6
+    assert f"{path}: this is no .tar.gz archive" in done.stderr
+
+
 def test_a_bundle_that_does_not_verify_is_never_sent(bundle, exchange) -> None:
     before = exchange.items()
     with open(bundle, "r+b") as file:
