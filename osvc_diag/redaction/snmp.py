@@ -43,7 +43,7 @@ _ALONE = frozenset((b"-m", b"-l"))  # say what kind of key follows
 # What belongs to a command: up to a sign that ends it, which stands in no quoted word and in no other one.
 _COMMAND = re.compile(
     rb"(?i:\bsnmp(?:bulk)?(?:walk|get|getnext|set|trap|inform|table|status|test|delta|df|netstat|ps|top|usm|vacm)\b"
-    rb"|\btrapsess\b|(?P<check>\bcheck_snmp))"
+    rb"|\btrapsess(?=[ \t])|(?P<check>\bcheck_snmp))"
     rb"(?P<options>(?:[^|;&\n\"']|(?<!\s)[|;&](?![\s|&])|\"[^\"\n]{0,256}\"|'[^'\n]{0,256}'|[\"']){0,1024})"
 )
 # The letters mean other things in the other case: -a is an algorithm, -x too.
