@@ -105,15 +105,12 @@ RULES = (
             Anchor(rb"sqlplus"),
             Anchor(rb"expdp[ \t\"'\\,]"),
             Anchor(rb"impdp[ \t\"'\\,]"),
-            Anchor(rb"rman[ \t\"'\\,]"),
+            Anchor(rb"@(?:" + rb"|".join(rb"(?<=/[^\s/@\"']{%d}@)" % size for size in range(1, 49)) + rb")"),
             Anchor(rb"userid="),
         ),
         pattern=(
             rb"(?i:jdbc:oracle:(?:thin|oci8?):|\b(?:sqlplus|expdp|impdp)[ \t\"'\\,]{1,16}(?:-\w{1,16}[ \t\"'\\,]{1,16}){0,4}"
-            rb"|\buserid=|\brman[ \t\"'\\,]{1,16}(?:nocatalog[ \t\"'\\,]{1,16})?"
-            + _RMAN
-            + rb"[ \t\"'\\,=]{1,16}"
-            rb"|\b" + _RMAN + rb"[ \t\"'\\,=]{1,16}(?=[\w.$-]{1,64}/[^\s/@]{1,128}@))"
+            rb"|\buserid=|\b" + _RMAN + rb"[ \t\"'\\,=]{1,16}(?=[\w.$-]{1,64}/[^\s/@\"']{1,48}@))"
             rb"[\"'\\]{0,8}[\w.$-]{1,64}/(?:\\{0,4}(?P<quote>\"))?"
             rb"(?P<secret>(?(quote)[^\"\\\n]{1,128}|(?:[^\s@\"'/\\]|\\(?![\"'\\nrt])){1,128}))(?=@|\s|[\"'\\]|$)"
         ),
@@ -126,7 +123,7 @@ RULES = (
             "['sqlplus', '-L', 'scott/«x1y2z3»@orcl']",
             'sqlplus scott/"«x1@y2/z3»"@orcl',
             "rman target sys/«x1y2z3»@orcl",
-            "rman nocatalog target=sys/«x1y2z3» auxiliary sys/«x1y2z3»@aux",
+            "rman nocatalog target=sys/«x1y2z3»@orcl auxiliary sys/«x1y2z3»@aux",
             "expdp scott/«x1y2z3»@orcl directory=dumps",
             "IMPDP scott/«x1y2z3»",
             "imp userid=scott/«x1y2z3» file=x.dmp",
