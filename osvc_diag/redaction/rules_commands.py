@@ -220,11 +220,8 @@ RULES = (
         purpose="words after `set password` and the like, and in network device configurations",
         anchors=(
             Anchor(rb"passw(?:or)?d[ \t]"),
-            Anchor(rb"secret[ \t]{1,16}[0-9][ \t]"),
-            Anchor(rb"set[ \t]{1,16}[\w.-]{0,64}(?:secret|token)[ \t]"),
-            Anchor(rb"setenv[ \t]"),
-            Anchor(rb"enable[ \t]{1,16}[\w.-]{0,64}(?:secret|token)[ \t]"),
-            Anchor(rb"username[ \t]"),
+            Anchor(rb"secret[ \t]"),
+            Anchor(rb"token[ \t]"),
         ),
         pattern=(
             rb"(?=[elpsuELPSU])(?i:\b(?:setenv|set|enable|username[ \t]{1,16}\S{1,64})[ \t]{1,16}[\w.-]{0,64}"
@@ -285,7 +282,7 @@ RULES = (
         pattern=(
             rb"(?i:\b(?:"
             + b"|".join(_DIRECTIVES)
-            + rb"))[\"']?[ \t]{1,64}(?:--iscrypted[ \t]{1,8}|--plaintext[ \t]{1,8})?(?:[\"'](?P<quoted>)|(?![\"'=:]))"
+            + rb"))[ \t]{1,64}(?:--iscrypted[ \t]{1,8}|--plaintext[ \t]{1,8})?(?:[\"'](?P<quoted>)|(?![\"'=:]))"
             rb"(?P<secret>(?(quoted)[^\"'\n]{1,512}|[^\s\"'|;]{1,512}))"
         ),
         keep=lambda value: values.is_reference(value) or value.lower().rstrip(b":,.") in _PROSE,

@@ -20,8 +20,23 @@ _STEMS = (
     rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
 )  # fmt: skip
 ASSIGNED = {stem: Anchor(stem + _TO_OPERATOR) for stem in _STEMS}
-_STEM_CHOICE = rb"(?:pass|pw|psk|pswd|secret|token|cred|cookie|key|jwt|otp|auth|sess|hook|chap|bearer)"
-_OPTION_NAME = rb"[a-z0-9._-]{0,64}" + _STEM_CHOICE + rb"[a-z0-9._-]{0,128}[\"'\\, \t]"
+_WORDS = (
+    rb"pass", rb"pw", rb"psk", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"otp",
+    rb"auth", rb"sess", rb"hook", rb"chap", rb"bearer",
+)  # fmt: skip
+_STEM_CHOICE = rb"(?:" + b"|".join(_WORDS) + rb")"
+_TO_VALUE = rb"[a-z0-9._-]{0,128}[\"'\\, \t]"
+# Words that an option of one dash begins with, or has after another dash.
+_DASHED = (
+    *_WORDS,
+    rb"apikey",
+    rb"apitoken",
+    rb"accesstoken",
+    rb"bindpw",
+    rb"rootpw",
+    rb"userpw",
+    rb"jsessionid",
+)
 
 _XML_ELEMENT = re.compile(rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>(?P<secret>[^<>]+)</")
 _XML_PAIR = re.compile(
@@ -129,9 +144,8 @@ RULES = (
         id="option",
         purpose="the word after a command's password, token or secret option",
         anchors=(
-            Anchor(rb"--" + _OPTION_NAME),
-            # A single dash stands in many a word: not so at the beginning of one.
-            *(Anchor(before + rb"-" + _OPTION_NAME) for before in (rb" ", rb"\"", rb"\'", b"\\\t", rb",")),
+            Anchor(rb"--[a-z0-9._-]{0,44}" + _STEM_CHOICE + _TO_VALUE),
+            *(Anchor(rb"-" + word + _TO_VALUE) for word in _DASHED),
             Anchor(rb"pass(?!(?:ed|es|ing|ive)[ \t])[a-z0-9]{0,16}[ \t]{1,8}[^\s-]"),
         ),
         find=find_options,
@@ -150,7 +164,7 @@ RULES = (
             "['app', '-password', '«x1y2z3»']",
             '["app","-pw","«x1y2z3»"]',
             "app --sessionid «x1y2z3» --webhook «x1y2z3» -totp «x1y2z3»",
-            "app --" + 50 * "a" + "-password «x1y2z3»",
+            "app --" + 42 * "a" + "-password «x1y2z3»",
         ),
         kept=(
             "app --password-file /etc/app/pw",

@@ -32,8 +32,7 @@ def by(request: pytest.FixtureRequest) -> Redactor:
         "environment = {}=x1y2z3",
         "# {}                    = x1y2z3",
         "app --{} x1y2z3",
-        "app -{} x1y2z3",
-        "['app', '-{}', 'x1y2z3']",
+        "['app', '--{}', 'x1y2z3']",
         "<a:{0}>x1y2z3</a:{0}>",
     ],
 )

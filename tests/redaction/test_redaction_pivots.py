@@ -55,7 +55,7 @@ def test_an_option_is_found_by_its_word_and_only_behind_dashes(dashes: str, word
     found = [re.compile(pattern) for pattern in pivots.patterns([option], [])]
     assert _finds(found, f"x {dashes}{word} y".encode())
     assert not _finds(found, f"x - -{word} y".encode())
-    assert not _finds(found, f"x --{'a' * 50}{word} y".encode())
+    assert not _finds(found, f"x --{'a' * 70}{word} y".encode())
 
 
 @given(literals, st.data())
