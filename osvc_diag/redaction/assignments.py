@@ -29,7 +29,8 @@ _QUOTED = {
     b"`": re.compile(rb"(?:[^`\\]|\\.)*"),
 }
 _WORD = re.compile(rb"(?:'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^\s'\"\\])+")
-_FIELD = re.compile(rb"(?:\\.|[^\s\\])+|\\")
+# A shell's substitution goes on over blanks.
+_FIELD = re.compile(rb"(?:\$\([^()\n]{0,512}\)|\$\{[^{}\n]{0,512}\}|\\.|[^\s\\])+|\\")
 _FIELD_END = re.compile(rb"[&;,](?=[\w.%@-]+=)|&&|</|/>")
 _REST_END = re.compile(rb" --[a-z]|\s\((?:user|daemon|api)[^()]*origin\)|[,;]\s+[\w.-]+\s*[=:]")
 _BARE_JSON = re.compile(rb"-?\d[\d.eE+-]*(?=\s*(?:[,}\]]|$))")

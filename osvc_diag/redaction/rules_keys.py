@@ -63,6 +63,8 @@ RULES = (
         anchors=tuple(ASSIGNED.values()),
         find=find_assignments,
         masked=(
+            "PGPASSWORD=«$(echo x1y2z3)» psql",
+            "PGPASSWORD=«${PW:-x1 y2z3}» psql",
             "password=«hunter2x»",
             "secret = «two words»",
             "\tsecret\t=\t«x»",
@@ -115,6 +117,7 @@ RULES = (
             "secret = ./sec/b1",
             "db_password = {env.pw}",
             "PGPASSWORD=$PGPASSWORD psql",
+            "export PGPASSWORD=$(cat /run/pw) LANG=C",
             "key = /root/.ssh/id_rsa_brocade",
             "key_id = df80ae3a-f0d5-11ee-94c9-b7c8d2f57c4f",
             "secret key 'password' added (186)",
