@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag.redaction import rules_commands, rules_forms, rules_keys, rules_tokens
+from osvc_diag.redaction import rules_commands, rules_directives, rules_forms, rules_keys, rules_tokens
 
 if TYPE_CHECKING:
     from osvc_diag.redaction.rule import Rule
@@ -16,7 +16,13 @@ def builtin_rules() -> tuple[Rule, ...]:
     """Return the shipped rules, in the order of their ids."""
     return tuple(
         sorted(
-            (*rules_keys.RULES, *rules_commands.RULES, *rules_forms.RULES, *rules_tokens.RULES),
+            (
+                *rules_keys.RULES,
+                *rules_commands.RULES,
+                *rules_directives.RULES,
+                *rules_forms.RULES,
+                *rules_tokens.RULES,
+            ),
             key=lambda rule: rule.id,
         )
     )
