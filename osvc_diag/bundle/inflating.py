@@ -7,6 +7,7 @@ import lzma
 from typing import TYPE_CHECKING, BinaryIO, Callable, Optional, Protocol
 
 from osvc_diag.bundle.compressor import InflateError, inflater
+from osvc_diag.bundle.verdict import COPY_AGAIN
 from osvc_diag.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
 
 BLOCK = 1024 * 1024  # bytes, plain
 _CHUNK = 1 << 18  # bytes, compressed
-_MAGIC = b"\x1f\x8b"  # of gzip
+MAGIC = b"\x1f\x8b"  # of gzip
 _XZ_MEMORY = 1 << 27  # bytes; xz -9 asks for 65 MiB
-_AGAIN = "copy it again from where it was made, or make it again"
 
 
 class UninflatableError(Exception):
@@ -34,21 +34,17 @@ def gunzipped(file: BinaryIO) -> Iterator[bytes]:
         VerificationError: It is damaged, cut short, or something follows it.
     """
     engine = _Gunzip()
-    is_gzip: Optional[bool] = None
     for chunk in _chunks(file):
-        if is_gzip is None:
-            is_gzip = chunk.startswith(_MAGIC)
         if engine.eof:
-            raise VerificationError("something follows the end of the archive", hint=_AGAIN)
+            raise VerificationError("something follows the end of the archive", hint=COPY_AGAIN)
         try:
             yield from _pieces(engine, chunk)
         except InflateError as error:
-            what = "the archive is damaged" if is_gzip else "this is no .tar.gz archive"
-            raise VerificationError(what, hint=_AGAIN) from error
+            raise VerificationError("the archive is damaged", hint=COPY_AGAIN) from error
     if not engine.eof:
-        raise VerificationError("the archive ends in the middle", hint=_AGAIN)
+        raise VerificationError("the archive ends in the middle", hint=COPY_AGAIN)
     if engine.unused_data:
-        raise VerificationError("something follows the end of the archive", hint=_AGAIN)
+        raise VerificationError("something follows the end of the archive", hint=COPY_AGAIN)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

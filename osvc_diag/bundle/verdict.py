@@ -7,6 +7,9 @@ from typing import Optional
 
 from osvc_diag.errors import VerificationError
 
+COPY_AGAIN = "copy it again from where it was made, or make it again"
+_KEEP_BACK = "give it to nobody: make it again, and report which rule found something if that one fails too"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -42,6 +45,13 @@ class Verdict:
         """Whether the bundle may leave the node, as far as was looked."""
         return not self.problems
 
+    @property
+    def hint(self) -> Optional[str]:
+        """What to do about the problems; None where there are none."""
+        if self.ok:
+            return None
+        return _KEEP_BACK if any(problem.rule for problem in self.problems) else COPY_AGAIN
+
     def raise_for_problems(self) -> None:
         """Raise unless all is well.
 
@@ -50,4 +60,6 @@ class Verdict:
         """
         if self.problems:
             more = f", and {len(self.problems) - 1} more" if len(self.problems) > 1 else ""
-            raise VerificationError(f"the bundle did not pass verification: {self.problems[0]}{more}")
+            raise VerificationError(
+                f"the bundle did not pass verification: {self.problems[0]}{more}", hint=self.hint
+            )

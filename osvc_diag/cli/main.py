@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Callable, NoReturn, Optional, TextIO, Union
 
 from osvc_diag import __version__
 from osvc_diag.cli.memory import leave_no_dump
-from osvc_diag.cli.output import PROGRAM, Output
+from osvc_diag.cli.output import PROGRAM, Output, error_as_json
 from osvc_diag.errors import DiagError, UsageError
 
 if TYPE_CHECKING:
@@ -155,13 +155,7 @@ def _fail(error: DiagError, output: Output) -> None:
     """Tell what went wrong; a program that asked for JSON gets that in place of a result."""
     output.error(error)
     if output.is_json and not output.has_result:
-        facts = {
-            "error": type(error).__name__,
-            "message": str(error),
-            "hint": error.hint,
-            "exit_code": error.exit_code,
-        }
-        output.result(json.dumps(facts, indent=2))
+        output.result(json.dumps(error_as_json(error), indent=2))
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:

@@ -127,6 +127,16 @@ class Output:
         self.stderr.flush()
 
 
+def error_as_json(error: DiagError) -> dict[str, object]:
+    """Return an error for programs."""
+    return {
+        "error": type(error).__name__,
+        "message": str(error),
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+    }
+
+
 def _or_nowhere(stream: Optional[TextIO]) -> TextIO:
     """Return the stream, or one into nothing where the program was started without it."""
     return stream or open(os.devnull, "w", encoding="utf-8")

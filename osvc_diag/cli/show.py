@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from osvc_diag.bundle.verdict import COPY_AGAIN
+from osvc_diag.cli.output import error_as_json
+from osvc_diag.errors import VerificationError
 from osvc_diag.gaps import COLUMNS, gap_rows, join_limits
 from osvc_diag.units import counted, format_size
 
@@ -24,17 +27,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
-    """Read the manifest, and no more of the bundle."""
+    """Read the manifest and the last bytes, and no more of the bundle."""
     from osvc_diag.bundle.reader import Bundle  # noqa: PLC0415 - not for --help
 
     with Bundle.open(args.bundle) as bundle:
         manifest = bundle.manifest
+        error = None if bundle.ends_as_made() else _not_whole(args.bundle)
     if output.is_json:
-        output.result(
-            json.dumps({"bundle": args.bundle, "manifest": json.loads(manifest.to_json())}, indent=2)
-        )
-        return 0
-    output.table("", ["bundle", args.bundle], _facts(manifest), as_result=True)
+        facts = {"bundle": args.bundle, "manifest": json.loads(manifest.to_json())}
+        output.result(json.dumps({**facts, **(error_as_json(error) if error else {})}, indent=2))
+    else:
+        _show(args.bundle, manifest, output, is_whole=error is None)
+    if error:
+        raise error
+    return 0
+
+
+def _not_whole(bundle: str) -> VerificationError:
+    what = "is cut short or damaged: it does not end as it was made"
+    return VerificationError(f"{bundle} {what}", hint=COPY_AGAIN)
+
+
+def _show(bundle: str, manifest: Manifest, output: Output, *, is_whole: bool) -> None:
+    damage = [] if is_whole else [("damage", "it does not end as it was made; below is what it had then")]
+    output.table("", ["bundle", bundle], [*damage, *_facts(manifest)], as_result=True)
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
     unpacked = format_size(sum(entry.stored_bytes or 0 for entry in stored))
     output.result("")
@@ -47,7 +63,6 @@ def run(args: argparse.Namespace, output: Output) -> int:
     _show_commands(manifest, output)
     _show_masked(manifest, output)
     _show_gaps(manifest, output)
-    return 0
 
 
 def _facts(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -115,7 +130,7 @@ def _show_masked(manifest: Manifest, output: Output) -> None:
 def _show_gaps(manifest: Manifest, output: Output) -> None:
     output.result("")
     if not manifest.gaps:
-        output.result("nothing is missing")
+        output.result("nothing was missing when it was made")
         return
     gaps, _ = join_limits(manifest.gaps, manifest.redaction.limits)
     rows = gap_rows(gaps, with_hints=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.cli.loading import rules_for
 from osvc_diag.cli.options import add_node_arguments, find_node
+from osvc_diag.cli.output import error_as_json
 from osvc_diag.errors import NodeNotFoundError, VerificationError
 from osvc_diag.units import counted, format_size
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osvc_diag.bundle.manifest import Manifest
-    from osvc_diag.bundle.verdict import Verdict
+    from osvc_diag.bundle.verdict import Problem, Verdict
     from osvc_diag.bundle.verify import Search
     from osvc_diag.cli.output import Output
     from osvc_diag.node.node import Node
@@ -78,14 +79,20 @@ def run(args: argparse.Namespace, output: Output) -> int:
         scope = scope_of(args, bundle.manifest, rules_for(args, output))
     with output.progress() as on_event:
         verdict = verify(args.bundle, scope.search, on_event=on_event)
+    error = None if verdict.ok else _failure(verdict)
     if output.is_json:
-        output.result(json.dumps(_as_json(args.bundle, verdict, scope), indent=2))
+        outcome = error_as_json(error) if error else {"exit_code": OK}
+        output.result(json.dumps({**_as_json(args.bundle, verdict, scope), **outcome}, indent=2))
     else:
         _tell(verdict, scope, output)
-    if not verdict.ok:
-        told = counted(len(verdict.problems), "problem")
-        raise VerificationError(f"the bundle did not pass verification: {told}")
+    if error:
+        raise error
     return OK
+
+
+def _failure(verdict: Verdict) -> VerificationError:
+    told = counted(len(verdict.problems), "problem")
+    return VerificationError(f"the bundle did not pass verification: {told}", hint=verdict.hint)
 
 
 def scope_of(args: argparse.Namespace, manifest: Manifest, rules: Sequence[Rule]) -> Scope:
@@ -171,12 +178,13 @@ def _tell(verdict: Verdict, scope: Scope, output: Output) -> None:
         size = format_size(verdict.plain_bytes)
         output.result(f"ok: {verdict.members} members, {size} unpacked, checksums agree, {what}")
         return
-    rows = [
-        (
-            problem.rule or "",
-            "" if problem.offset is None else str(problem.offset),
-            problem.what if problem.member is None else f"{problem.member}: {problem.what}",
-        )
-        for problem in verdict.problems
-    ]
-    output.table("", ["rule", ">offset", "problem"], rows, as_result=True)
+    rows = [_problem_row(problem) for problem in verdict.problems]
+    is_secret = any(problem.rule for problem in verdict.problems)
+    columns = ["rule", ">offset", "problem"] if is_secret else ["problem"]
+    output.table("", columns, [row[-len(columns) :] for row in rows], as_result=True)
+
+
+def _problem_row(problem: Problem) -> tuple[str, str, str]:
+    offset = "" if problem.offset is None else str(problem.offset)
+    where = "" if problem.member is None else f"{problem.member}: "
+    return problem.rule or "", offset, f"{where}{problem.what}"

@@ -157,7 +157,7 @@ def test_what_follows_a_content_or_the_tar_is_refused(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "ends in the middle"),
+        (b"", "is empty"),
         (b"PK\3\4 no gzip at all", "no .tar.gz"),
         (gzip.compress(b"", mtime=0), "ends in the middle"),
         (gzip.compress(b"x" * 511, mtime=0), "ends in the middle"),

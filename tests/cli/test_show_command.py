@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 
 import pytest
 
+from osvc_diag import diagnose
 from osvc_diag.bundle.manifest import (
     ArtifactEntry,
     ClusterFacts,
@@ -21,6 +23,7 @@ from osvc_diag.bundle.manifest import (
 )
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.cli.main import main
+from osvc_diag.testing import NodeBuilder
 
 MANIFEST = Manifest(
     tool_version="0.1",
@@ -41,11 +44,11 @@ def show(capsys, *arguments: str) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
-def write(folder, **changes) -> str:
+def write(folder, content=b"x" * 2048, **changes) -> str:
     with BundleWriter(str(folder), "b.tar.gz") as writer:
         for name in ("file/log/web.log", "file/\x1b[31mred"):
             with writer.member(name, 0) as sink:
-                sink.write(b"x" * 2048)
+                sink.write(content)
         stored = tuple(
             ArtifactEntry(
                 name=member.name,
@@ -109,7 +112,7 @@ def test_a_name_cannot_reach_the_terminal_as_an_escape(tmp_path, capsys) -> None
 
 
 def test_a_bundle_without_gaps_says_so(tmp_path, capsys) -> None:
-    assert "nothing is missing" in show(capsys, write(tmp_path))[1]
+    assert "nothing was missing when it was made" in show(capsys, write(tmp_path))[1]
 
 
 def test_json_is_the_manifest_and_where_it_is_from(tmp_path, capsys) -> None:
@@ -145,12 +148,65 @@ def test_a_bundle_that_is_not_there_is_exit_code_2(tmp_path, capsys) -> None:
     assert "No such file" in err
 
 
-def test_the_manifest_alone_is_read(tmp_path, capsys) -> None:
+def test_no_more_than_the_manifest_and_the_last_bytes_is_read(tmp_path, capsys) -> None:
+    path = write(tmp_path, os.urandom(1_000_000))
+    with open(path, "r+b") as file:
+        file.seek(-60, 2)
+        file.write(b"\xff" * 40)
+    assert show(capsys, path)[0] == 0
+
+
+@pytest.mark.parametrize("missing", [1, 4, 8, 100])
+def test_a_bundle_that_was_cut_short_is_shown_as_one(tmp_path, capsys, missing) -> None:
     path = write(tmp_path)
     with open(path, "r+b") as file:
-        file.seek(-1, 2)
+        file.seek(-missing, 2)
         file.truncate()
-    assert show(capsys, path)[0] == 0
+    code, out, err = show(capsys, path)
+    assert code == 6
+    assert "it does not end as it was made; below is what it had then" in out
+    assert "file/log/web.log" in out
+    assert f"{path} is cut short or damaged" in err
+    assert "hint: copy it again from where it was made, or make it again" in err
+
+
+def test_a_bundle_that_something_follows_is_shown_as_damaged(tmp_path, capsys) -> None:
+    path = write(tmp_path)
+    with open(path, "ab") as file:
+        file.write(b"more")
+    assert show(capsys, path)[0] == 6
+
+
+def test_json_of_a_bundle_that_was_cut_short_has_the_manifest_and_the_error(tmp_path, capsys) -> None:
+    path = write(tmp_path)
+    with open(path, "r+b") as file:
+        file.seek(-9, 2)
+        file.truncate()
+    code, out, _ = show(capsys, path, "--json")
+    told = json.loads(out)
+    assert code == told["exit_code"] == 6
+    assert told["error"] == "VerificationError"
+    assert told["manifest"]["node"]["name"] == "node1"
+
+
+def test_a_real_bundle_with_long_names_ends_as_it_was_made(tmp_path, capsys) -> None:
+    web = "n" * 60 + "/svc/" + "w" * 100
+    node = NodeBuilder(tmp_path / "node")
+    node.add_object(web)
+    node.write_log(web, *["started"] * 5000)
+    bundle = diagnose(web, node=node.read(), output=str(tmp_path)).bundle
+    code, _, err = show(capsys, bundle)
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(("content", "told"), [(b"", "is empty"), (b"hello!", "no .tar.gz archive")])
+def test_a_file_that_is_no_archive_is_called_so_however_short_it_is(tmp_path, capsys, content, told) -> None:
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(content)
+    code, _, err = show(capsys, str(path))
+    assert code == 6
+    assert told in err
+    assert "name a .tar.gz that osvc-diag made" in err
 
 
 @pytest.mark.parametrize("arguments", [[], ["one", "two"]])

@@ -78,7 +78,9 @@ def test_with_the_nodes_files_its_own_secrets_are_found(tmp_path, capsys, root) 
     code, out, err = verify(capsys, path, "--root", root, "--node", "elsewhere")
     assert code == 6
     assert "file/log/web.log: " in out
-    assert err == "osvc-diag: the bundle did not pass verification: 1 problem\n"
+    told, hint = err.splitlines()
+    assert told == "osvc-diag: the bundle did not pass verification: 1 problem"
+    assert hint.startswith("  hint: give it to nobody")
     assert CLUSTER_SECRET not in out + err
 
 
@@ -170,7 +172,21 @@ def test_a_damaged_bundle_is_exit_code_6(tmp_path, capsys) -> None:
         file.truncate()
     code, out, err = verify(capsys, path)
     assert code == 6
-    assert "ends in the middle" in out + err
+    assert out == "problem\nthe archive ends in the middle\n"
+    assert "hint: copy it again from where it was made, or make it again" in err
+
+
+def test_json_of_a_damaged_bundle_has_what_the_json_of_any_failure_has(tmp_path, capsys) -> None:
+    path = write(tmp_path, os.urandom(100_000))
+    with open(path, "r+b") as file:
+        file.seek(-100, 2)
+        file.truncate()
+    code, out, _ = verify(capsys, path, "--json")
+    told = json.loads(out)
+    assert code == told["exit_code"] == 6
+    assert told["error"] == "VerificationError"
+    assert told["hint"].startswith("copy it again")
+    assert [problem["what"] for problem in told["problems"]] == ["the archive ends in the middle"]
 
 
 def test_a_bundle_that_is_not_there_is_exit_code_2(tmp_path, capsys) -> None:
