@@ -2,6 +2,7 @@
 
     a bundle is made:      read     ->  redact                ->  hash, count lines
                                                               ->  compress (two of them)
+      of a rotated log:    inflate  ->  redact                ->  compress again, and so on
     a bundle is verified:  inflate  ->  take apart, search    ->  hash
                            Ahead        the caller                Behind
 

@@ -6,10 +6,13 @@ import bz2
 import lzma
 import os
 import zlib
+from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Callable, Optional, cast
 
 from osvc_diag.bundle.inflating import UninflatableError
 from osvc_diag.bundle.inflating import inflated as _inflated
+from osvc_diag.pipeline import Behind
 from osvc_diag.reading.blocks import BrokenOffError
 from osvc_diag.reading.metered import pread
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _CHUNK = 64 * 1024  # bytes, compressed: what is not inflated yet is copied for each block
+_LITTLE = 32 * 1024  # bytes of text that are compressed as fast as a thread wakes up: most logs have no more
 INFLATED_LIMIT = 16 * 1024**3  # bytes of text; what inflates to more was made to harm
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 # The standard library's engines on purpose: what is stored must not depend on an accelerator.
@@ -59,13 +63,30 @@ def inflated(fd: int, suffix: str) -> Iterator[bytes]:
 
 
 def compressed_again(blocks: Iterable[bytes], suffix: str) -> Iterator[bytes]:
-    """Compress a text; the same text gives the same bytes."""
+    """Compress a text; the same text gives the same bytes.
+
+    A block is compressed while the caller makes the next one: that takes as long.
+    """
     engine = cast("_Compressor", _COMPRESSORS[suffix]())
-    for block in blocks:
-        packed = engine.compress(block)
-        if packed:
-            yield packed
-    yield engine.flush()
+    packed: deque[bytes] = deque()
+    with Behind("osvc_diag compressor") as behind:
+        for block in blocks:
+            job = partial(_pack, engine, block, packed)
+            if len(block) < _LITTLE:
+                behind.settle()
+                job()
+            else:
+                behind.do(job)
+            while packed:
+                yield packed.popleft()
+        behind.settle()
+    yield b"".join((*packed, engine.flush()))
+
+
+def _pack(engine: _Compressor, block: bytes, packed: deque[bytes]) -> None:
+    ready = engine.compress(block)
+    if ready:
+        packed.append(ready)
 
 
 def _chunks(fd: int) -> Iterator[bytes]:
