@@ -2,57 +2,32 @@
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
-import itertools
-from typing import TYPE_CHECKING, BinaryIO, Optional, Protocol, Union
+from typing import TYPE_CHECKING, BinaryIO, Optional, Union
 
 from osvc_diag import events
 from osvc_diag.bundle.hashing import ParcelHash
-from osvc_diag.bundle.inflating import BombError, UninflatableError, compression, inflated, peeked
 from osvc_diag.bundle.manifest import MANIFEST_NAME, Manifest
 from osvc_diag.bundle.reader import LARGEST_MANIFEST, Bundle
+from osvc_diag.bundle.searching import MemberSearch
 from osvc_diag.bundle.sums import SUMS_NAME, StoredMember, parse_sums
 from osvc_diag.bundle.verdict import Problem, Verdict
 from osvc_diag.errors import VerificationError
 from osvc_diag.pipeline import Ahead, Behind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from osvc_diag.bundle.manifest import ArtifactEntry
+    from osvc_diag.bundle.searching import FoundHit, Search
     from osvc_diag.bundle.tar import Member
 
-__all__ = ["Problem", "Search", "Verdict", "verify"]
-
 LARGEST_SUMS = 1 << 27  # bytes; as many members as a manifest may tell of
-MOST_INFLATED = 1 << 36  # plain bytes of all compressed logs together, so that an archive of bombs ends
-SMALL = 64 * 1024  # bytes of a member that is searched together with others
-TOGETHER = 256 * 1024  # bytes of such members
-APART = b"\n\x02\n"  # between them: nothing that is looked for goes over it
-MOST_HITS = 20  # in one member
-MOST_PROBLEMS = 1000  # in all
+SMALL = 64 * 1024  # bytes of a member that is read whole
+TOLD_EVERY = 256 * 1024  # bytes
+MOST_PROBLEMS = 1000
 PAGES = frozenset({MANIFEST_NAME, SUMS_NAME, "README.txt", "issue.json"})
 """Members that are no artifacts."""
-
-
-class FoundHit(Protocol):
-    """Where a search found a secret."""
-
-    @property
-    def rule(self) -> str:
-        """The id of the rule that found it."""
-
-    @property
-    def offset(self) -> int:
-        """Bytes from the start of what was searched."""
-
-
-class Search(Protocol):
-    """What searches plain bytes for secrets, independently of the redactor."""
-
-    def search(self, blocks: Iterable[bytes]) -> Iterable[FoundHit]:
-        """Yield a hit for each secret in the blocks, which are one text."""
 
 
 def verify(
@@ -87,16 +62,12 @@ class _Verification:
     """One pass over a bundle."""
 
     def __init__(self, search: Optional[Search], on_event: events.Listener) -> None:
-        self._search = search
+        self._search = MemberSearch(search, self.report) if search is not None else None
         self._on_event = on_event
         self._problems: list[Problem] = []
         self._found: dict[str, StoredMember] = {}
-        self._disguised: set[str] = set()
-        self._gathered: list[tuple[str, bytes]] = []
-        self._gathered_bytes = 0
         self._plain_bytes = 0
         self._untold_bytes = 0
-        self._inflatable = MOST_INFLATED
         self._hashing = Behind("osvc_diag hasher")
 
     def report(self, what: str, member: Optional[str] = None, hit: Optional[FoundHit] = None) -> None:
@@ -106,9 +77,10 @@ class _Verification:
 
     def give_up(self, why: str) -> None:
         """Report why it cannot go on; the sentence may quote a member's name, and that may hold a secret."""
-        self._search_gathered()
-        if self._search is not None and any(self._search.search([why.encode("utf-8", "replace")])):
-            why = "it is damaged at a member whose name holds something that looks like a secret"
+        if self._search is not None:
+            self._search.settle()
+            if not self._search.is_clean(why):
+                why = "it is damaged at a member whose name holds something that looks like a secret"
         self.report(why)
 
     def run(self, bundle: Bundle) -> None:
@@ -131,11 +103,11 @@ class _Verification:
                 else:
                     self._go_through(member)
         self._advance(0, is_end=True)
-        self._search_gathered()
+        if self._search is not None:  # first of all: there is a limit to what is reported
+            self._search.settle()
+            self._search_again(bundle, self._search)
         self._compare_sums(sums)
         self._compare_manifest(bundle.manifest)
-        if self._disguised:
-            self._search_disguised(bundle)
 
     def _check_manifest(self, member: Member) -> None:
         if member.name != MANIFEST_NAME:
@@ -151,7 +123,8 @@ class _Verification:
             return {}
         content = member.read(LARGEST_SUMS)
         self._found[SUMS_NAME] = StoredMember.of(SUMS_NAME, content)
-        self._look_into(member.name, [content])
+        if self._search is not None:
+            self._search.text(member.name, [content])
         try:
             return parse_sums(content)
         except ValueError as error:
@@ -163,13 +136,13 @@ class _Verification:
         self._advance(len(content))
         self._found[member.name] = StoredMember.of(member.name, content)
         if self._search is not None:
-            self._gather(member.name, content)
+            self._search.small(member.name, content)
 
     def _go_through(self, member: Member) -> None:
         digest = ParcelHash(self._hashing)
         blocks = self._watched(member, digest)
         if self._search is not None:
-            self._search_member(member.name, blocks)
+            self._search.member(member.name, blocks)
         for _ in blocks:  # what the search had no need of
             pass
         self._found[member.name] = StoredMember(member.name, member.size, digest.hexdigest())
@@ -184,71 +157,14 @@ class _Verification:
         """Count what went through, and tell of it now and then: of each small member would take its time."""
         self._plain_bytes += byte_count
         self._untold_bytes += byte_count
-        if self._untold_bytes >= TOGETHER or is_end:
+        if self._untold_bytes >= TOLD_EVERY or is_end:
             self._on_event(events.Advanced(self._untold_bytes))
             self._untold_bytes = 0
 
-    def _gather(self, name: str, text: bytes) -> None:
-        """Keep a small member until many are searched at once: what the first step costs, each would cost."""
-        if compression(text) is not None:
-            self._search_member(name, iter([text]))
-            return
-        self._gathered.append((name, text))
-        self._gathered_bytes += len(text) + len(APART)
-        if self._gathered_bytes >= TOGETHER:
-            self._search_gathered()
-
-    def _search_gathered(self) -> None:
-        """Search small members as one text; where something is found, each alone, to tell where."""
-        gathered, self._gathered, self._gathered_bytes = self._gathered, [], 0
-        if self._search is None or not gathered:
-            return
-        if any(True for _ in self._search.search([APART.join(text for _, text in gathered)])):
-            for name, text in gathered:
-                self._look_into(name, [text])
-
-    def _search_member(self, name: str, content: Iterator[bytes]) -> None:
-        start, blocks = peeked(content)
-        suffix = compression(start)
-        if suffix is None:
-            self._look_into(name, blocks)
-        elif name.endswith(suffix):
-            self._look_inside(name, blocks, suffix, failures=UninflatableError)
-        else:
-            self._disguised.add(name)
-            self._look_into(name, blocks)
-
-    def _look_into(self, name: str, blocks: Iterable[bytes]) -> None:
-        if self._search is not None:
-            for hit in itertools.islice(self._search.search(blocks), MOST_HITS):
-                self.report("something that looks like a secret is left", name, hit)
-
-    def _look_inside(
-        self, name: str, blocks: Iterable[bytes], suffix: str, *, failures: type[UninflatableError]
-    ) -> None:
-        """Search what is compressed; such failures to inflate it are reported, any other is its end."""
-
-        def plain() -> Iterator[bytes]:
-            # The text ends where inflating fails: what came before is searched all the same.
-            try:
-                for block in inflated(blocks, suffix, self._inflatable):
-                    self._inflatable -= len(block)
-                    yield block
-            except failures as error:
-                self.report(f"it {error}, so it was not searched whole", name)
-            except UninflatableError:
-                pass
-
-        self._look_into(name, plain())
-
-    def _search_disguised(self, bundle: Bundle) -> None:
-        """Search what looks compressed but is not called so, as far as it inflates; it may be plain, too."""
-        for member in bundle.members():
-            if member.name in self._disguised:
-                start, blocks = peeked(member.blocks())
-                suffix = compression(start)
-                assert suffix is not None
-                self._look_inside(member.name, blocks, suffix, failures=BombError)
+    def _search_again(self, bundle: Bundle, search: MemberSearch) -> None:
+        for member in bundle.members() if search.disguised else ():
+            if member.name in search.disguised:
+                search.again(member)
 
     def _compare_sums(self, sums: dict[str, str]) -> None:
         for name, found in self._found.items():
@@ -278,7 +194,8 @@ class _Verification:
             self.report("it is in the manifest, but not in the archive", name)
 
     def verdict(self) -> Verdict:
-        self._search_names()
+        if self._search is not None:
+            self._report_names(self._search)
         return Verdict(
             problems=tuple(self._problems),
             members=len(self._found),
@@ -286,20 +203,14 @@ class _Verification:
             is_searched=self._search is not None,
         )
 
-    def _search_names(self) -> None:
-        """Search the members' names; one that holds a secret is told by its number, here and everywhere."""
-        if self._search is None:
-            return
+    def _report_names(self, search: MemberSearch) -> None:
+        """Report names that hold a secret, each by its number, here and everywhere."""
         names = list(self._found)
-        raw = [name.encode("utf-8", "surrogateescape") + b"\n" for name in names]
-        ends = list(itertools.accumulate(map(len, raw)))
-        for hit in itertools.islice(self._search.search([b"".join(raw)]), MOST_HITS):
-            number = bisect.bisect_right(ends, hit.offset)
-            label = f"member number {number + 1}"
+        for place, hit in search.names(names):
+            label = f"member number {place + 1}"
             self._problems = [
-                dataclasses.replace(problem, member=label) if problem.member == names[number] else problem
+                dataclasses.replace(problem, member=label) if problem.member == names[place] else problem
                 for problem in self._problems
             ]
-            self._problems.append(
-                Problem("its name holds something that looks like a secret", label, hit.rule, None)
-            )
+            what = "its name holds something that looks like a secret"
+            self._problems.append(Problem(what, label, hit.rule, None))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from osvc_diag.bundle.manifest import Manifest
+    from osvc_diag.bundle.searching import Search
     from osvc_diag.bundle.verdict import Problem, Verdict
-    from osvc_diag.bundle.verify import Search
     from osvc_diag.cli.output import Output
     from osvc_diag.node.node import Node
     from osvc_diag.redaction import Rule, Secrets

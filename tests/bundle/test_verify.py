@@ -14,7 +14,7 @@ import pytest
 from bundle_making import LiteralSearch, entry, hostile, make_manifest, write_bundle
 
 from osvc_diag import events
-from osvc_diag.bundle import verify as verifying
+from osvc_diag.bundle import searching
 from osvc_diag.bundle.reader import Bundle
 from osvc_diag.bundle.sums import StoredMember, sums_text
 from osvc_diag.bundle.verify import verify
@@ -121,7 +121,7 @@ def test_a_secret_in_the_manifest_is_found(tmp_path) -> None:
 
 def test_many_hits_in_one_member_are_cut_short(tmp_path) -> None:
     verdict = verify(write_bundle(tmp_path, {"file/a": SECRET * 10_000}), LiteralSearch(SECRET))
-    assert len(verdict.problems) == verifying.MOST_HITS
+    assert len(verdict.problems) == searching.MOST_HITS
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ def test_a_compressed_log_that_cannot_be_searched_whole_does_not_pass(tmp_path, 
 
 @pytest.mark.parametrize("name", ["file/a.gz", "file/disguised"])
 def test_a_compressed_log_that_is_a_bomb_ends(tmp_path, monkeypatch, name) -> None:
-    monkeypatch.setattr(verifying, "MOST_INFLATED", 1 << 20)
+    monkeypatch.setattr(searching, "MOST_INFLATED", 1 << 20)
     path = write_bundle(tmp_path, {name: gzip.compress(bytes(1 << 24))})
     [problem] = verify(path, LiteralSearch(SECRET)).problems
     assert "more than 1048576 bytes" in problem.what
 
 
 def test_many_small_bombs_are_a_large_one(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(verifying, "MOST_INFLATED", 1 << 21)
+    monkeypatch.setattr(searching, "MOST_INFLATED", 1 << 21)
     logs = {f"file/{number}.gz": gzip.compress(bytes(1 << 20)) for number in range(4)}
     problems = verify(write_bundle(tmp_path, logs), LiteralSearch(SECRET)).problems
     assert [problem.member for problem in problems] == ["file/2.gz", "file/3.gz"]
