@@ -9,7 +9,7 @@ from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import UsageError
 from osvc_diag.plugin.options import resolve_options
 from osvc_diag.run.choice import Choice
-from osvc_diag.run.plan import Plan, make_plan
+from osvc_diag.run.planning import make_plan
 from osvc_diag.run.relating import related_objects
 from osvc_diag.units import format_size
 from osvc_diag.window import Window
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from osvc_diag.objects.naming import ObjectPath
     from osvc_diag.plugin.plugin_manager import Plugins
     from osvc_diag.reading.patience import PatientReader
+    from osvc_diag.run.plan import Plan
     from osvc_diag.run.request import Request
 
 

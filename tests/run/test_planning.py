@@ -21,10 +21,12 @@ from osvc_diag.plugin.artifact import (
 )
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.reading.patience import PatientReader
-from osvc_diag.run.plan import Plan, make_plan
+from osvc_diag.run.planning import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from osvc_diag.run.plan import Plan
 
 
 @pytest.fixture
