@@ -136,8 +136,9 @@ def deliver(
         line = audit_line(
             bundle, exchange=exchange.url, outcome=outcome, item=item, verified=not conditions.insecure
         )
-        if not audit(line):
-            on_event(events.Warned("there is no syslog: this delivery leaves no line in it"))
+        is_logged = audit(line)
+    if not is_logged:
+        on_event(events.Warned("there is no syslog: this delivery leaves no line in it"))
     _keep(receipt, bundle, on_event)
     return receipt
 

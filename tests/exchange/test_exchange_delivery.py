@@ -122,6 +122,20 @@ def test_a_missing_syslog_is_told(make_file) -> None:
     assert any("no syslog" in event.message for event in events.of(Warned))
 
 
+def test_a_missing_syslog_is_no_word_between_a_failure_and_its_cause(make_file) -> None:
+    events = Events()
+    with OpenedBundle(make_file()) as bundle, pytest.raises(UnknownHostError):
+        deliver(
+            bundle,
+            Kept(UnknownHostError("x")),
+            Conditions(),
+            verdict=PASSED,
+            on_event=events,
+            audit=lambda line: False,
+        )
+    assert events.of(Warned) == []
+
+
 def test_the_receipt_of_the_same_bytes_at_the_same_exchange_is_found(make_file) -> None:
     path = make_file()
     with OpenedBundle(path) as bundle:
