@@ -25,6 +25,8 @@ class DiagError(Exception):
     """What happened, where, with which value; `hint` says what to do next."""
 
     exit_code = 1
+    steps: tuple[str, ...] = ()
+    """What else to do, a line each, below the hint; a command has a line of its own, to be copied."""
 
     def __init__(self, message: str, *, hint: Optional[str] = None) -> None:
         super().__init__(message)

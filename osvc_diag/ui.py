@@ -67,6 +67,7 @@ class TerminalOutput(Output):
         self._print(f"{PROGRAM}: {printable(str(error), keep=chr(10))}", "bold red")
         if error.hint:
             self._print(f"  hint: {printable(error.hint, keep=chr(10))}")
+        self.steps(error.steps)
 
     def table(
         self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, as_result: bool = False

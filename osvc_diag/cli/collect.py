@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.compression import Compression
-from osvc_diag.cli.exchange_options import add_exchange_arguments, upload_command
+from osvc_diag.cli.exchange_options import add_exchange_arguments
 from osvc_diag.cli.loading import add_plugin_arguments, load_for
 from osvc_diag.cli.memory import use_one_heap
 from osvc_diag.cli.options import add_node_arguments, duration, find_node, names, size
@@ -207,8 +207,12 @@ def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:
     is_asked = output.is_interactive and not (sending.args.no_upload or output.is_quiet or is_forbidden)
     if not (sending.is_agreed or is_asked):
         if not is_forbidden:
-            command = upload_command(result.bundle, sending.settings, sending.args, yes=False)
-            output.say(f"next: send it with: {command}")
+            from osvc_diag.cli.resuming import upload_command  # noqa: PLC0415 - only here
+
+            resume = upload_command(result.bundle, sending.settings, sending.args, yes=False)
+            output.say(f"next: send it with:\n  {resume.command}")
+            if resume.note:
+                output.say(resume.note)
         return None
     from osvc_diag.cli.sending import send, tell_sent  # noqa: PLC0415 - many a bundle is never sent
 

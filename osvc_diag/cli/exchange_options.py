@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
-
-    from osvc_diag.settings import Settings
-
-_SHOWN_AGAIN = (
-    "ca_bundle",
-    "exchange_credentials",
-    "proxy_credentials",
-    "smtp",
-    "smtp_credentials",
-    "mail_from",
-)
 
 
 def add_exchange_arguments(parser: argparse.ArgumentParser, *, yes: str = "send it without asking") -> None:
@@ -53,21 +41,3 @@ def add_exchange_arguments(parser: argparse.ArgumentParser, *, yes: str = "send 
         help="a larger bundle is not in the mail, but a link to it (default 10M)",
     )
     group.add_argument("-y", "--yes", action="store_true", help=yes)
-
-
-def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *, yes: bool) -> str:
-    """Return the command that sends a bundle under the same settings, or goes on with it; without a login."""
-    words = ["osvc-diag", "upload"]
-    if settings.origin("exchange").startswith("--"):
-        words += ["--exchange", settings.exchange]
-    if settings.proxy and settings.origin("proxy").startswith("--") and "@" not in settings.proxy:
-        words += ["--proxy", settings.proxy]
-    for name in _SHOWN_AGAIN:
-        value = getattr(settings, name)
-        if value and settings.origin(name).startswith("--"):
-            words += [f"--{name.replace('_', '-')}", value]
-    for name in ("root", "node"):
-        if getattr(args, name, None):
-            words += [f"--{name}", getattr(args, name)]
-    words += ["--insecure"] * args.insecure + ["--yes"] * yes + [bundle]
-    return " ".join(map(shlex.quote, words))

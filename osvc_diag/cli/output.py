@@ -70,6 +70,12 @@ class Output:
         self._line(f"{PROGRAM}: {error}")
         if error.hint:
             self._line(f"  hint: {error.hint}")
+        self.steps(error.steps)
+
+    def steps(self, steps: Iterable[str]) -> None:
+        """Tell what to do now, a line each, even when quiet; a command has a line of its own."""
+        for step in steps:
+            self._line(f"  {step}")
 
     def table(
         self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, as_result: bool = False

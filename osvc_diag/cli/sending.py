@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from osvc_diag.cli.consent import is_agreed, show_what_leaves
-from osvc_diag.cli.exchange_options import upload_command
-from osvc_diag.errors import ExchangeError, UsageError, VerificationError
+from osvc_diag.cli.resuming import tell_failure, upload_command
+from osvc_diag.errors import UsageError, VerificationError
 from osvc_diag.exchange.delivery import check_allowed, conditions_from, deliver, earlier_receipt
-from osvc_diag.exchange.errors import GaveUpError, ProxyUnreachableError, UnknownHostError
 from osvc_diag.exchange.opened import OpenedBundle
 from osvc_diag.exchange.receipt import load_receipt, receipt_path
 from osvc_diag.exchange.registry import find_exchange
@@ -25,11 +23,6 @@ if TYPE_CHECKING:
     from osvc_diag.cli.output import Output
     from osvc_diag.exchange.receipt import Receipt
     from osvc_diag.run.request import Issue
-
-SUDO_HINT = (
-    "sudo drops https_proxy and its kin: name the proxy with --proxy, or keep them with "
-    "sudo --preserve-env=https_proxy,http_proxy,all_proxy,no_proxy"
-)
 
 
 def _as_told(issue: Issue) -> Issue:
@@ -80,24 +73,23 @@ def send(
     settings = sending.settings
     check_allowed(settings)
     exchange = find_exchange(settings.exchange, sending.plugins)
-    command = upload_command(path, settings, sending.args, yes=True)
     with OpenedBundle(path) as opened:
         manifest, issue = _read(opened)
         if not sending.is_agreed and (output.is_quiet or not output.is_interactive):
-            raise UsageError("nothing was sent: nobody is there to ask", hint=f"to send it: {command}")
+            raise _unasked(path, sending)
         receipt = earlier_receipt(opened, exchange.url)
         if receipt is not None:
             output.warn(f"it was delivered before; to send it again, remove {receipt_path(path)}")
             return _sent(opened, manifest, issue, receipt)
-        verdict = verdict or _verify(opened, manifest, sending, output)
-        verdict.raise_for_problems()
-        conditions = conditions_from(
-            settings, environ=sending.environ, insecure=sending.insecure, link=_earlier_link(opened)
-        )
-        show_what_leaves(
-            opened, manifest, verdict=verdict, exchange=exchange, conditions=conditions, output=output
-        )
         try:
+            verdict = verdict or _verify(opened, manifest, sending, output)
+            _check_passed(path, verdict)
+            conditions = conditions_from(
+                settings, environ=sending.environ, insecure=sending.insecure, link=_earlier_link(opened)
+            )
+            show_what_leaves(
+                opened, manifest, verdict=verdict, exchange=exchange, conditions=conditions, output=output
+            )
             if not sending.is_agreed and not is_agreed(output):
                 output.say(f"nothing was sent; the bundle is kept: {path}")
                 return None
@@ -106,11 +98,10 @@ def send(
             conditions = replace(conditions, text=text)
             with output.progress() as on_event:
                 receipt = deliver(opened, exchange, conditions, verdict=verdict, on_event=on_event)
-        except ExchangeError as error:
-            _tell_failure(path, sending, error, output)
-            raise
-        except BaseException:
-            _tell_failure(path, sending, None, output)  # Ctrl-C, or a signal
+        except (UsageError, VerificationError):
+            raise  # the same command would do no better
+        except BaseException as error:
+            tell_failure(path, sending, error, output)  # Ctrl-C and signals too
             raise
         return _sent(opened, manifest, issue, receipt)
 
@@ -123,6 +114,19 @@ def tell_sent(sent: Sent, output: Output) -> None:
     output.say(sent.ticket)
     output.say(support_hours(datetime.now(timezone.utc)))
     output.say(PREMIUM)
+
+
+def _unasked(path: str, sending: Sending) -> UsageError:
+    resume = upload_command(path, sending.settings, sending.args, yes=True)
+    note = f"\n  {resume.note}" if resume.note else ""
+    return UsageError("nothing was sent: nobody is there to ask", hint=f"to send it: {resume.command}{note}")
+
+
+def _check_passed(path: str, verdict: Verdict) -> None:
+    try:
+        verdict.raise_for_problems()
+    except VerificationError as error:
+        raise VerificationError(f"{path}: {error}", hint=error.hint) from error
 
 
 def _read(opened: OpenedBundle) -> tuple[Manifest, Issue]:
@@ -171,24 +175,3 @@ def _outcome(receipt: Receipt) -> str:
         f"delivered {format_size(receipt.size)} in {receipt.seconds:.1f} s ({format_size(rate)}/s) "
         f"to {receipt.exchange}{confirmed}"
     )
-
-
-def _tell_failure(path: str, sending: Sending, error: Optional[ExchangeError], output: Output) -> None:
-    settings = sending.settings
-    command = upload_command(path, settings, sending.args, yes=sending.is_agreed)
-    has_proxy = settings.proxy is not None or any(name.lower().endswith("_proxy") for name in sending.environ)
-    is_unreached = isinstance(error, (UnknownHostError, GaveUpError, ProxyUnreachableError))
-    if is_unreached and "SUDO_USER" in sending.environ and not has_proxy:
-        output.warn(SUDO_HINT)
-    output.warn(f"the bundle is kept: {path}")
-    output.warn(f"to send it, or go on where this stopped: {command}")
-    if output.is_json and error is not None:
-        facts = {
-            "bundle": path,
-            "error": type(error).__name__,
-            "message": str(error),
-            "hint": error.hint,
-            "resume": command,
-            "exit_code": error.exit_code,
-        }
-        output.result(json.dumps(facts, indent=2))

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 from sending_tools import SMALL_BODY
 
+from osvc_diag.node.node import Node
+from osvc_diag.run.library import diagnose
+from osvc_diag.run.request import Issue
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "examples"))
 
@@ -43,3 +47,23 @@ def make_file(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sample_bundle(sample_tree, tmp_path_factory) -> str:
+    """A bundle of a real node, made once."""
+    folder = tmp_path_factory.mktemp("bundle")
+    issue = Issue(purpose="error message", impact="web is down")
+    return diagnose(
+        "prod/svc/web", node=Node.discover(root=sample_tree()), output=str(folder), issue=issue
+    ).bundle
+
+
+@pytest.fixture
+def bundle(sample_bundle, tmp_path) -> str:
+    """A copy of it, this test's own."""
+    path = tmp_path / os.path.basename(sample_bundle)
+    with open(sample_bundle, "rb") as source:
+        path.write_bytes(source.read())
+    path.chmod(0o600)
+    return str(path)

@@ -5,104 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
-import threading
 from urllib.parse import urlsplit
 
 import pytest
 from fault_server import PASS, Fault, running_faults
 from loopback_proxy import running_proxy
+from uploading import CTRL_C, TIMEOUT, environment, upload, upload_on_terminal, wait_until, with_login
 
 from osvc_diag.exchange.progress import progress_path
 from osvc_diag.exchange.receipt import load_receipt, receipt_path
-from osvc_diag.node.node import Node
-from osvc_diag.run.library import diagnose
-from osvc_diag.run.request import Issue
 
-CTRL_C = "Ctrl-C"
-TIMEOUT = 60  # seconds; more is a hang
 PASSWORDS = {"exchange": "Xge3heim-exchange", "proxy": "Pge3heim-proxy"}
-
-
-@pytest.fixture(scope="session")
-def sample_bundle(sample_tree, tmp_path_factory) -> str:
-    """A bundle of a real node, made once."""
-    folder = tmp_path_factory.mktemp("bundle")
-    issue = Issue(purpose="error message", impact="web is down")
-    return diagnose(
-        "prod/svc/web", node=Node.discover(root=sample_tree()), output=str(folder), issue=issue
-    ).bundle
-
-
-@pytest.fixture
-def bundle(sample_bundle, tmp_path) -> str:
-    """A copy of it, this test's own."""
-    path = tmp_path / os.path.basename(sample_bundle)
-    with open(sample_bundle, "rb") as source:
-        path.write_bytes(source.read())
-    path.chmod(0o600)
-    return str(path)
-
-
-def environment(**more: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    return {**kept, "LC_ALL": "C.UTF-8", **more}
-
-
-def upload(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the command without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "osvc_diag", "upload", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-        env=environment(**environ),
-    )
-
-
-def upload_on_terminal(answer: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
-    """Run the command on a terminal and answer its question; return code, stdout and what the terminal showed."""
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "osvc_diag", "upload", *arguments],
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        env=environment(TERM="xterm", COLUMNS="160", **environ),
-    )
-    os.close(terminal)
-    shown = b""
-    asked = False
-    with process, open(controller, "rb+", buffering=0) as screen:
-        while True:
-            ready, _, _ = select.select([screen], [], [], TIMEOUT)
-            assert ready, shown
-            try:
-                block = screen.read(65536)
-            except OSError:  # the terminal's other side is closed
-                break
-            if not block:
-                break
-            shown += block
-            if not asked and b"[y/N]" in shown:
-                asked = True
-                if answer == CTRL_C:
-                    process.send_signal(signal.SIGINT)
-                else:
-                    screen.write(answer.encode())
-        stdout = process.stdout.read().decode()
-        code = process.wait(TIMEOUT)
-    return code, stdout, shown.decode()
-
-
-def with_login(url: str, password: str) -> str:
-    return url.replace("://", f"://support:{password}@")
 
 
 def test_with_yes_it_is_sent_and_the_link_is_the_result(bundle, exchange) -> None:
@@ -295,14 +211,6 @@ def acknowledged(bundle: str) -> int:
     with contextlib.suppress(OSError, ValueError), open(progress_path(bundle)) as file:
         return sum(end - start for start, end in json.load(file)["acknowledged"])
     return 0
-
-
-def wait_until(condition) -> None:
-    for _ in range(TIMEOUT * 50):
-        if condition():
-            return
-        threading.Event().wait(0.02)
-    raise TimeoutError
 
 
 def everything_below(folder: str) -> str:

@@ -1,0 +1,143 @@
+"""How a bundle that was not sent is sent later: what is told of a failure, and the command that goes on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+from osvc_diag.cli.main import INTERNAL_ERROR, INTERRUPTED
+from osvc_diag.cli.output import error_as_json
+from osvc_diag.errors import DiagError
+from osvc_diag.exchange.errors import GaveUpError, ProxyUnreachableError, UnknownHostError
+from osvc_diag.exchange.login import mask_url, split_login
+from osvc_diag.exchange.proxy import Proxy
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from osvc_diag.cli.intent import Sending
+    from osvc_diag.cli.output import Output
+    from osvc_diag.settings import Settings
+
+FILE = "FILE"
+"""What stands in a command where the user has to name a credentials file."""
+SUDO_HINT = (
+    "sudo drops https_proxy and its kin: name the proxy with --proxy, or keep them with "
+    "sudo --preserve-env=https_proxy,http_proxy,all_proxy,no_proxy"
+)
+
+_GIVEN_AGAIN = (
+    "ca_bundle",
+    "exchange_credentials",
+    "proxy_credentials",
+    "smtp",
+    "smtp_credentials",
+    "mail_from",
+    "mail_limit",
+    "lifetime",
+    "upload_timeout",
+    "root",
+    "node",
+    "timezone",
+)
+_UNREACHED = (UnknownHostError, GaveUpError, ProxyUnreachableError)
+
+
+class Resume(NamedTuple):
+    """How a bundle is sent later under the same settings."""
+
+    command: str
+    note: Optional[str]
+    """What has to be filled in before it can be run; None where nothing has."""
+
+
+def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *, yes: bool) -> Resume:
+    """Return the command that sends a bundle under the same settings, or goes on with it.
+
+    It shows no secret: a login that stood in a URL becomes a file that the user has to write.
+
+    Args:
+        bundle: its path.
+        settings: of this run; what a variable or the site file says holds for the next one too.
+        args: with the options of `add_exchange_arguments` and `add_node_arguments`.
+        yes: whether it is to ask nothing.
+
+    Raises:
+        UsageError: `--proxy` is no proxy's URL.
+    """
+    words, missing = ["osvc-diag", "upload"], []
+    given = {name: getattr(args, name, None) for name in _GIVEN_AGAIN}
+    if settings.origin("exchange") == "--exchange":
+        words += ["--exchange", mask_url(settings.exchange)]
+        if split_login(args.exchange)[1] is not None:
+            missing.append("--exchange")
+            given["exchange_credentials"] = FILE
+    if settings.proxy and settings.origin("proxy") == "--proxy":
+        words += ["--proxy", settings.proxy]
+        if "@" in settings.proxy:
+            words[-1] = Proxy.parse(settings.proxy).url
+            missing.append("--proxy")
+            given["proxy_credentials"] = FILE
+    for name, value in given.items():
+        if value:
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    words += ["--insecure"] * args.insecure + ["--yes"] * yes + [bundle]
+    return Resume(shlex.join(words), _note(missing))
+
+
+def tell_failure(path: str, sending: Sending, error: BaseException, output: Output) -> None:
+    """Tell that a bundle is kept, and how it is sent: below the error where it is ours, else at once.
+
+    Args:
+        path: of the bundle.
+        sending: what it should have been sent with.
+        error: what ended the delivery: an error, Ctrl-C, a signal.
+        output: tells it; a program gets it as JSON.
+    """
+    resume = upload_command(path, sending.settings, sending.args, yes=sending.is_agreed)
+    steps = tuple(_steps(path, sending, error, resume))
+    if isinstance(error, DiagError):
+        error.steps = steps
+        facts = error_as_json(error)
+    else:
+        output.steps(steps)
+        facts = _interruption(error)
+    if output.is_json and not isinstance(error, BrokenPipeError):
+        facts = {"bundle": path, **facts, "resume": resume.command, "note": resume.note}
+        output.result(json.dumps(facts, indent=2))
+
+
+def _steps(path: str, sending: Sending, error: BaseException, resume: Resume) -> Iterator[str]:
+    environ = sending.environ
+    has_proxy = sending.settings.proxy is not None or any(name.lower().endswith("_proxy") for name in environ)
+    if isinstance(error, _UNREACHED) and "SUDO_USER" in environ and not has_proxy:
+        yield f"hint: {SUDO_HINT}"
+    yield f"the bundle is kept: {path}"
+    yield "to send it, or go on where this stopped:"
+    yield f"  {resume.command}"
+    if resume.note:
+        yield resume.note
+
+
+def _interruption(error: BaseException) -> dict[str, object]:
+    """Return what is no error of ours for programs; its text may hold anything."""
+    if isinstance(error, Exception):
+        return {
+            "error": type(error).__name__,
+            "message": f"internal error: {type(error).__name__}",
+            "hint": "please report it",
+            "exit_code": INTERNAL_ERROR,
+        }
+    code = getattr(error, "exit_code", INTERRUPTED)
+    return {"error": "Interrupted", "message": "interrupted", "hint": None, "exit_code": code}
+
+
+def _note(missing: Sequence[str]) -> Optional[str]:
+    if not missing:
+        return None
+    return (
+        f"first write the login that stood in {' and in '.join(missing)} into {FILE}, one line "
+        "user:password, and chmod 600 it: no login is shown here"
+    )

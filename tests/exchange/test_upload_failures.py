@@ -1,0 +1,116 @@
+"""What a user reads when an upload fails: what it was, where the bundle is, and a command to copy."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+
+import pytest
+from fault_server import Fault, running_faults
+from loopback_proxy import running_proxy
+from uploading import TIMEOUT, environment, upload, upload_on_terminal, wait_until, with_login
+
+PASSWORD = "Fge3heim"
+REFUSED = "http://127.0.0.1:9"
+
+
+def resume_of(told: str) -> list[str]:
+    """Return the arguments of the command that was told: it stands alone in its line."""
+    [line] = [line for line in told.splitlines() if line.startswith("    osvc-diag upload ")]
+    return shlex.split(line)[2:]
+
+
+def write_login(path, login: str = "support:support") -> str:
+    path.write_text(login + "\n")
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_the_command_that_goes_on_has_the_proxy_and_asks_for_its_login(bundle, exchange, tmp_path) -> None:
+    login = write_login(tmp_path / "exchange.secret")
+    with running_proxy(f"joe:{PASSWORD}") as proxy:
+        arguments = ("--yes", "--exchange", exchange.url, "--exchange-credentials", login, bundle)
+        done = upload("--proxy", with_login(proxy.url, f"X{PASSWORD}"), *arguments)
+        assert done.returncode == 5
+        assert PASSWORD not in done.stderr
+        assert "first write the login that stood in --proxy into FILE" in done.stderr
+        command = resume_of(done.stderr)
+        assert command[command.index("--proxy") + 1] == proxy.url
+        assert command[command.index("--proxy-credentials") + 1] == "FILE"
+        # Whoever does what is told gets the bundle delivered, through the same proxy.
+        filled = write_login(tmp_path / "proxy.secret", f"joe:{PASSWORD}")
+        again = upload(*(filled if word == "FILE" else word for word in command))
+        assert again.returncode == 0, again.stderr
+        assert proxy.seen
+
+
+@pytest.mark.parametrize("password", ["support", PASSWORD])
+def test_a_login_in_the_url_of_the_exchange_is_asked_for_again(password, bundle) -> None:
+    done = upload("--yes", "--json", "--proxy", "none", "--exchange", with_login(REFUSED, password), bundle)
+    facts = json.loads(done.stdout)
+    assert "--exchange-credentials FILE" in facts["resume"]
+    assert f"--exchange {REFUSED} " in facts["resume"]
+    assert "--proxy none" in facts["resume"]
+    assert "that stood in --exchange" in facts["note"]
+    assert PASSWORD not in done.stdout + done.stderr
+
+
+def test_the_command_that_goes_on_has_every_option_of_the_way_and_the_node(bundle, sample_tree) -> None:
+    given = [
+        "--lifetime",
+        "1d",
+        "--upload-timeout",
+        "20m",
+        "--root",
+        str(sample_tree()),
+        "--timezone",
+        "Europe/Paris",
+    ]
+    done = upload("--yes", "--exchange", "https://sfx.invalid", *given, bundle)
+    command = resume_of(done.stderr)
+    for option, value in zip(given[::2], given[1::2]):
+        assert command[command.index(option) + 1] == value
+
+
+def test_the_error_comes_first_and_then_what_to_do_and_no_warning(bundle) -> None:
+    done = upload("--yes", "-q", "--exchange", "https://sfx.invalid", bundle)
+    told = done.stderr.splitlines()
+    at = next(number for number, line in enumerate(told) if line.startswith("osvc-diag:"))
+    assert all("was made on" in line for line in told[:at])  # whose secrets could not be looked for
+    assert [line.partition(":")[0] for line in told[at:]] == [
+        "osvc-diag",
+        "  hint",
+        "  the bundle is kept",
+        "  to send it, or go on where this stopped",
+        "    osvc-diag upload --exchange https",
+    ]
+
+
+def test_on_a_narrow_terminal_the_command_is_one_line_all_the_same(bundle) -> None:
+    code, _, shown = upload_on_terminal(
+        "y\n", "--yes", "--exchange", "https://sfx.invalid", bundle, COLUMNS="40", NO_COLOR="1"
+    )
+    assert code == 5
+    assert resume_of(shown)[-1] == bundle
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_upload_that_is_ended_tells_programs_the_way_on(number, code, bundle, exchange) -> None:
+    with running_faults(exchange.url, lambda method, path: Fault("hold")) as server:
+        environ = environment(OSVC_DIAG_EXCHANGE=with_login(server.url, "support"))
+        command = [sys.executable, "-m", "osvc_diag", "upload", "--yes", "--json", "-q", bundle]
+        with subprocess.Popen(
+            command, env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            wait_until(lambda: bool(server.seen))
+            process.send_signal(number)
+            told, _ = process.communicate(timeout=TIMEOUT)
+        server.released.set()
+    facts = json.loads(told)
+    assert process.returncode == facts["exit_code"] == code
+    assert facts["bundle"] == bundle
+    assert facts["resume"] == f"osvc-diag upload --yes {bundle}"
+    assert facts["error"] == "Interrupted"

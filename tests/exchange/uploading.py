@@ -1,0 +1,79 @@
+"""How the tests of this folder run the command: without a terminal, and on one."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import threading
+
+CTRL_C = "Ctrl-C"
+TIMEOUT = 60  # seconds; more is a hang
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {**kept, "LC_ALL": "C.UTF-8", **more}
+
+
+def upload(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the command without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "osvc_diag", "upload", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+        env=environment(**environ),
+    )
+
+
+def upload_on_terminal(answer: str, *arguments: str, **environ: str) -> tuple[int, str, str]:
+    """Run the command on a terminal and answer its question; return code, stdout and what the terminal showed."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "osvc_diag", "upload", *arguments],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env=environment(**{"TERM": "xterm", "COLUMNS": "160", **environ}),
+    )
+    os.close(terminal)
+    shown = b""
+    asked = False
+    with process, open(controller, "rb+", buffering=0) as screen:
+        while True:
+            ready, _, _ = select.select([screen], [], [], TIMEOUT)
+            assert ready, shown
+            try:
+                block = screen.read(65536)
+            except OSError:  # the terminal's other side is closed
+                break
+            if not block:
+                break
+            shown += block
+            if not asked and b"[y/N]" in shown:
+                asked = True
+                if answer == CTRL_C:
+                    process.send_signal(signal.SIGINT)
+                else:
+                    screen.write(answer.encode())
+        stdout = process.stdout.read().decode()
+        code = process.wait(TIMEOUT)
+    return code, stdout, shown.decode()
+
+
+def with_login(url: str, password: str) -> str:
+    return url.replace("://", f"://support:{password}@")
+
+
+def wait_until(condition) -> None:
+    for _ in range(TIMEOUT * 50):
+        if condition():
+            return
+        threading.Event().wait(0.02)
+    raise TimeoutError
