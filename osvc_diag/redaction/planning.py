@@ -16,6 +16,8 @@ MAX_SINGLES = 24  # literals without a rare byte that are looked for one by one;
 
 TOKENS = re.compile(rb"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]", re.DOTALL)
 _ALIKE = 2  # bytes with which anchors begin that are looked for together
+# Pairs of bytes that many shipped anchors share, the best first: most are seldom in the agent's logs.
+_PAIRS = (b"cr", b"cl", b"mp", b"lu", b"ot", b"au", b"pa", b"ap", b"be", b"se")
 _BYTE = re.compile(rb"(?:[A-Za-z0-9_<&@%=;:/\"~ -]|\\[^A-Za-z0-9])(?![?*{+|])")
 
 
@@ -41,8 +43,16 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
     rare: dict[bytes, set[bytes]] = {}
     singles: list[Anchor] = []
     beginnings = {anchor: beginning(anchor.pattern) for anchor in anchors}
-    popular = Counter(byte for tokens in beginnings.values() for byte in _rare_bytes(tokens))
+    paired = {anchor: at for anchor, tokens in beginnings.items() if (at := _pair(anchor, tokens)) >= 0}
+    popular = Counter(
+        byte for anchor, tokens in beginnings.items() if anchor not in paired for byte in _rare_bytes(tokens)
+    )
     for anchor, tokens in beginnings.items():
+        if anchor in paired:
+            at = paired[anchor]
+            start = b"".join(tokens[at : at + _ALIKE])
+            singles.append(Anchor(start + _begun_at(anchor.pattern, tokens, at, _ALIKE)))
+            continue
         offered = _rare_bytes(tokens)
         if not offered:
             singles.append(anchor)
@@ -103,11 +113,19 @@ def _rare_bytes(tokens: Sequence[bytes]) -> dict[int, int]:
     }
 
 
-def _begun_at(pattern: bytes, tokens: Sequence[bytes], at: int) -> bytes:
-    """Return what must follow a byte of a pattern's beginning, and stand before it."""
+def _pair(anchor: Anchor, tokens: Sequence[bytes]) -> int:
+    """Return where a shared pair stands at the beginning of a pattern; -1 where none does."""
+    if not anchor.caseless:
+        return -1  # looked for in another text
+    pairs = list(map(bytes.__add__, tokens, tokens[1:]))
+    return next((pairs.index(pair) for pair in _PAIRS if pair in pairs), -1)
+
+
+def _begun_at(pattern: bytes, tokens: Sequence[bytes], at: int, size: int = 1) -> bytes:
+    """Return what must follow some bytes of a pattern's beginning, and stand before them."""
     begin = b"".join(tokens)
     behind = b"(?<=%s)" % begin if at else b""
-    return b"".join(tokens[at + 1 :]) + behind + pattern[len(begin) :]
+    return b"".join(tokens[at + size :]) + behind + pattern[len(begin) :]
 
 
 def _preferring(bytes_in_use: Iterable[bytes]) -> bytes:

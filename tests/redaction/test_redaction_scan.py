@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.redaction import scan
+from osvc_diag.redaction import Anchor, builtin_rules, scan
+from osvc_diag.redaction.finder import PythonFinder
+from osvc_diag.redaction.planning import plan
 from osvc_diag.redaction.scan import Scan
 
 
@@ -30,3 +32,27 @@ def test_what_is_told_to_a_helper_is_what_is_looked_for(exact, caseless, rare):
 def test_a_byte_that_is_not_rare_is_found_to_the_end():
     block = b"Q" * 300_000 + b"Qx"
     assert Scan([], [], [b"Q" + b"Qx"]).find(block) == [300_000]
+
+
+def test_all_shipped_anchors_share_few_patterns():
+    """Each pattern goes through the whole text, which takes about half a millisecond a megabyte."""
+    planned = plan((anchor for rule in builtin_rules() for anchor in rule.anchors), ())
+    assert len(planned.singles) <= 17
+    assert len(planned.rare) <= 20
+
+
+@pytest.mark.parametrize(
+    "pattern", [b"secret=", b"a-secret=", b"-sec?ret=", b"\\-cluse=", b"au|se", b"--se[cd]ret"]
+)
+def test_an_anchor_is_found_where_it_is_looked_for_by_two_bytes_in_its_midst(pattern: bytes):
+    found = PythonFinder(plan([Anchor(pattern)], ())).find
+    for text in (
+        b"x a-SECRET=",
+        b"x -seret= ",
+        b"secret",
+        b"-Cluse=\n-luse=",
+        b"SE",
+        b"--sedret",
+        b"-se\ncret=",
+    ):
+        assert bool(found(text)) is bool(re.search(pattern, text.lower()))
