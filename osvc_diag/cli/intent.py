@@ -88,14 +88,14 @@ def check_sending(sending: Sending, output: Output) -> None:
     if not is_meant and (is_unwanted or not origins):
         return
     try:
-        _check(sending)
+        _check(sending, output)
     except DiagError as error:
         if is_meant:
             raise
         output.warn(f"this bundle cannot be sent as things are: {error}")
 
 
-def _check(sending: Sending) -> None:
+def _check(sending: Sending, output: Output) -> None:
     from osvc_diag.exchange.delivery import conditions_from  # noqa: PLC0415 - many a bundle is never sent
     from osvc_diag.exchange.errors import CertificateError  # noqa: PLC0415
     from osvc_diag.exchange.mail import Relay  # noqa: PLC0415
@@ -103,7 +103,7 @@ def _check(sending: Sending) -> None:
     from osvc_diag.exchange.trust import tls_context  # noqa: PLC0415
 
     settings = sending.settings
-    find_exchange(settings.exchange, sending.plugins)
+    find_exchange(settings.exchange, sending.plugins, on_guest=output.keep_stdout)
     conditions_from(settings, environ=sending.environ, insecure=sending.insecure)
     if settings.smtp is not None:
         Relay.parse(settings.smtp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from osvc_diag.units import counted, format_size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+STDOUT, STDERR = 1, 2
 PROGRAM = "osvc-diag"
 """What errors begin with, also under `python -m osvc_diag`: hints name the commands to type by it."""
 
@@ -50,6 +52,25 @@ class Output:
             with contextlib.suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
             raise DiagError(f"cannot write to stdout: {error.strerror}; the result is: {text}") from error
+
+    def keep_stdout(self) -> None:
+        """From now on have results alone on stdout: what anybody else in this process prints goes to stderr.
+
+        For the rest of the process: a third party's code may go on in a thread that was left behind.
+        """
+        try:
+            is_first = self.stdout.fileno() == STDOUT
+        except (OSError, ValueError):
+            return
+        if not is_first or not isinstance(self.stdout, io.TextIOWrapper):
+            return
+        theirs = self.stdout
+        theirs.flush()
+        fd = os.dup(STDOUT)
+        self.stdout = open(fd, "w", encoding=theirs.encoding, errors=theirs.errors)  # noqa: SIM115 - kept open
+        # Where the program was started without stderr, that number may be any file's by now.
+        os.dup2(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC) if sys.stderr is None else STDERR, STDOUT)
+        theirs.reconfigure(line_buffering=True)
 
     def say(self, text: str = "") -> None:
         """Tell something, unless it should be quiet."""

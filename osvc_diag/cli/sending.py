@@ -72,7 +72,7 @@ def send(
     """
     settings = sending.settings
     check_allowed(settings)
-    exchange = find_exchange(settings.exchange, sending.plugins)
+    exchange = find_exchange(settings.exchange, sending.plugins, on_guest=output.keep_stdout)
     with OpenedBundle(path) as opened:
         manifest, issue = _read(opened)
         if not sending.is_agreed and (output.is_quiet or not output.is_interactive):

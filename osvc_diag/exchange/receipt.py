@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.exchange.records import read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FORMAT = 1
 SUFFIX = ".receipt.json"
 WRITTEN = "eml"
 """The method of a mail that waits for somebody to send it."""
+LONGEST_TEXT = 4096  # characters of a field
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "Optional[str]": (str, type(None)),
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+}
+"""By a field's annotation."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -31,10 +47,10 @@ class Receipt:
     """Bytes of the bundle."""
     sha256: str
     """Of the bundle, in hexadecimal."""
-    delivered: str
-    """When, in UTC: 2026-11-22T10:00:00Z."""
-    seconds: float
-    """That the delivery took; when it was resumed, the last run alone."""
+    delivered: str = ""
+    """When, in UTC: 2026-11-22T10:00:00Z. The host fills in what a plugin leaves out."""
+    seconds: float = 0.0
+    """That the delivery took; when it was resumed, the last run alone. Filled in as well."""
     expires: Optional[str] = None
     """When the exchange will drop it, in UTC; None where it does not say."""
     proxy: Optional[str] = None
@@ -54,6 +70,28 @@ class Receipt:
     def holds_at(self, seconds: float) -> bool:
         """Tell whether the bundle is still there at a time in seconds since the epoch, as far as is known."""
         return self.is_delivered and (self.expires is None or utc_text(seconds) < self.expires)
+
+    def check(self) -> None:
+        """Make sure that every field is what it should be: a plugin, or whoever wrote a file, may be wrong.
+
+        Raises:
+            ValueError: one is not; the value is not shown.
+        """
+        for field in fields(Receipt):
+            value = getattr(self, field.name)
+            kinds = _KINDS[str(field.type)]
+            if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+                raise ValueError(f"{field.name} is a {type(value).__name__}, not a {kinds[0].__name__}")
+            if isinstance(value, str) and len(value) > LONGEST_TEXT:
+                raise ValueError(f"{field.name} is longer than {LONGEST_TEXT} characters")
+        if not self.link:
+            raise ValueError("link is empty")
+        if not 0 <= self.seconds < math.inf:
+            raise ValueError("seconds is no duration")
+        for name in ("delivered", "expires"):
+            value = getattr(self, name)
+            if value is not None and not _TIME.fullmatch(value):
+                raise ValueError(f"{name} is not written as 2026-11-22T10:00:00Z")
 
     def to_json(self) -> str:
         """Return the receipt as a JSON object, indented, its keys in a fixed order."""
@@ -88,6 +126,8 @@ def load_receipt(bundle: str) -> Optional[Receipt]:
         return None
     known = {field.name for field in fields(Receipt)}
     try:
-        return Receipt(**{name: value for name, value in record.items() if name in known})
-    except TypeError:
+        receipt = Receipt(**{name: value for name, value in record.items() if name in known})
+        receipt.check()
+    except (TypeError, ValueError):
         return None
+    return receipt

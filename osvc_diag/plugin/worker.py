@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import pluggy
 
 from osvc_diag.bundle.manifest import Gap
+from osvc_diag.errors import DiagError
 from osvc_diag.node.facts import node_of, objects_of
 from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.artifact import Artifact, Artifacts
@@ -26,7 +27,6 @@ from osvc_diag.plugin.crossing import CrossingError, no_function, sent
 from osvc_diag.plugin.foreign import told_by
 from osvc_diag.plugin.importing import import_plugin
 from osvc_diag.plugin.wire import Inbox, WireError, packed
-from osvc_diag.redaction.pace import check_pace
 
 if TYPE_CHECKING:
     from osvc_diag.node.node import Node
@@ -117,15 +117,21 @@ class _Served:
                 return {"done": None}
             if message["do"] == "compute":
                 return {"done": self._functions[message["function"]]()}
-            return {"done": self._manager.hook.osvc_diag_exchange(url=message["url"]) is not None}
+            return {"done": self._owns(message["url"])}
         except BaseException as error:  # noqa: BLE001 - foreign code raises anything, SystemExit too
             return {"error": _told(error)}
+
+    def _owns(self, url: str) -> bool:
+        try:
+            return self._manager.hook.osvc_diag_exchange(url=url) is not None
+        except DiagError:
+            return (
+                True  # it is, and something is wrong with it: asked again in the program, it tells the user
+            )
 
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:
         plugin = import_plugin(message["name"], message["what"])
         added = ask_plugin(self._manager, plugin, message["name"])
-        for rule in added.rules:
-            check_pace(rule)
         return {
             "hooks": added.hooks,
             "collectors": [sent(collector, self._keep) for collector in added.collectors],

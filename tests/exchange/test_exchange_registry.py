@@ -17,15 +17,17 @@ from osvc_diag.plugin.hookspecs import hookimpl
 from osvc_diag.plugin.plugin_manager import load_plugins
 
 
+SHELF = []
+
+
 class ShelfExchange:
     """What a third party might write: bundles on a shelf."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.shelf = []
 
     def deliver(self, bundle, conditions, on_event) -> Receipt:
-        self.shelf.append(b"".join(bundle.blocks()))
+        SHELF[:] = [b"".join(bundle.blocks())]
         return Receipt(
             self.url, "shelf", f"{self.url}/1", "1", bundle.size, bundle.sha256, "2026-11-22T10:00:00Z", 0.0
         )
@@ -68,7 +70,7 @@ def test_a_third_party_can_own_a_scheme_and_deliver(make_file) -> None:
     with OpenedBundle(path) as bundle:
         receipt = exchange.deliver(bundle, Conditions(), lambda event: None)
     with open(path, "rb") as file:
-        assert exchange.shelf == [file.read()]
+        assert SHELF == [file.read()]
     assert receipt.method == "shelf"
 
 
@@ -94,13 +96,13 @@ def test_two_owners_are_both_named() -> None:
 def test_a_shipped_exchange_can_be_blocked_and_replaced() -> None:
     own = plugin(lambda url: ShelfExchange(url) if url.startswith("https:") else None)
     plugins = load_plugins([("own", own)], blocked=["exchange-bepasty"])
-    assert isinstance(find_exchange("https://sfx.opensvc.com", plugins), ShelfExchange)
+    assert find_exchange("https://sfx.opensvc.com", plugins).plugin == "own"
 
 
 def test_one_broken_plugin_costs_only_itself() -> None:
     plugins = load_plugins([("broken", plugin(broken)), ("shelf", plugin(shelf))])
-    assert isinstance(find_exchange("shelf://x", plugins), ShelfExchange)
-    with pytest.raises(PluginUnavailableError, match=r"broken \(RuntimeError\) failed"):
+    assert find_exchange("shelf://x", plugins).plugin == "shelf"
+    with pytest.raises(PluginUnavailableError, match=r"plugin broken failed: RuntimeError: gopher://x"):
         find_exchange("gopher://x", plugins)
 
 
