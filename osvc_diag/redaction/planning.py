@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from osvc_diag.redaction.literals import LOOKED_AT, RANKS, any_of, escaped, is_rare, rare_start
 from osvc_diag.redaction.rule import Anchor
@@ -43,16 +43,13 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
     rare: dict[bytes, set[bytes]] = {}
     singles: list[Anchor] = []
     beginnings = {anchor: beginning(anchor.pattern) for anchor in anchors}
-    paired = {anchor: at for anchor, tokens in beginnings.items() if (at := _pair(anchor, tokens)) >= 0}
-    popular = Counter(
-        byte for anchor, tokens in beginnings.items() if anchor not in paired for byte in _rare_bytes(tokens)
-    )
+    for anchor, tokens in list(beginnings.items()):
+        paired = _paired(anchor, tokens)
+        if paired is not None:
+            singles.append(paired)
+            del beginnings[anchor]
+    popular = Counter(byte for tokens in beginnings.values() for byte in _rare_bytes(tokens))
     for anchor, tokens in beginnings.items():
-        if anchor in paired:
-            at = paired[anchor]
-            start = b"".join(tokens[at : at + _ALIKE])
-            singles.append(Anchor(start + _begun_at(anchor.pattern, tokens, at, _ALIKE)))
-            continue
         offered = _rare_bytes(tokens)
         if not offered:
             singles.append(anchor)
@@ -113,12 +110,15 @@ def _rare_bytes(tokens: Sequence[bytes]) -> dict[int, int]:
     }
 
 
-def _pair(anchor: Anchor, tokens: Sequence[bytes]) -> int:
-    """Return where a shared pair stands at the beginning of a pattern; -1 where none does."""
+def _paired(anchor: Anchor, tokens: Sequence[bytes]) -> Optional[Anchor]:
+    """Return an anchor that begins with a shared pair of bytes; None where none stands at its beginning."""
     if not anchor.caseless:
-        return -1  # looked for in another text
+        return None  # it is looked for in another text
     pairs = list(map(bytes.__add__, tokens, tokens[1:]))
-    return next((pairs.index(pair) for pair in _PAIRS if pair in pairs), -1)
+    pair = next(filter(pairs.__contains__, _PAIRS), None)
+    if pair is None:
+        return None
+    return Anchor(pair + _begun_at(anchor.pattern, tokens, pairs.index(pair), _ALIKE))
 
 
 def _begun_at(pattern: bytes, tokens: Sequence[bytes], at: int, size: int = 1) -> bytes:
