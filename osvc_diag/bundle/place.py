@@ -68,5 +68,5 @@ def check_room(folder: str, expected_bytes: int) -> None:
     if free < 2 * expected_bytes:
         raise BundleError(
             f"{folder} has {format_size(free)} free; about {format_size(2 * expected_bytes)} are needed",
-            hint="name another folder by --output, or take less by --log-size or --since",
+            hint="name another folder by --output, or take less by --max-size, --log-size or --since",
         )

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.compression import Compression
+from osvc_diag.cli.advice import (
+    advice,
+    command_like,
+    warn_of_command_names,
+    warn_of_taken_name,
+    warn_of_unknown_name,
+    what_there_is,
+)
 from osvc_diag.cli.exchange_options import add_exchange_arguments
 from osvc_diag.cli.loading import add_plugin_arguments, load_for
 from osvc_diag.cli.memory import use_one_heap
@@ -21,7 +27,6 @@ from osvc_diag.settings import NEVER
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from osvc_diag.cli.intent import Sending
     from osvc_diag.cli.output import Output
@@ -33,8 +38,6 @@ if TYPE_CHECKING:
 
 COMPLETE = 0
 GAPS = 10
-OBJECTS_SHOWN = 30
-SUFFIX = ".tar.gz"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -138,8 +141,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     try:
         return _run(args, output)
     except UsageError as error:
-        error.hint = _advice(args.selectors) or error.hint
-        command = _command_like(args.selectors)
+        error.hint = advice(args.selectors) or error.hint
+        command = command_like(args.selectors)
         if command is not None:
             error.hint = f"{error.hint}; or did you mean the command: osvc-diag {command}"
         raise
@@ -154,9 +157,10 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     node = find_node(args)
     if not args.selectors:
         raise UsageError(
-            "no SELECTOR was given; usage: osvc-diag SELECTOR... [OPTIONS]", hint=_what_there_is(node)
+            "no SELECTOR was given; usage: osvc-diag SELECTOR... [OPTIONS]", hint=what_there_is(node)
         )
-    _warn_of_command_names(node, output)
+    warn_of_unknown_name(node, output)
+    warn_of_command_names(node, output)
     site = node.layout.etc if node.live else site_folder()
     etc = node.layout.etc if node.live else None
     with load_for(args, output, site=site, etc=etc, timeout=args.timeout) as plugins:
@@ -177,7 +181,7 @@ def _collect(
     with output.progress() as on_event:
         result = make_bundle(request, node, plugins, output=sending.settings.output, on_event=on_event)
     code = GAPS if result.gaps else COMPLETE
-    _warn_of_taken_name(sending.settings.output, result.bundle, output)
+    warn_of_taken_name(sending.settings.output, result.bundle, output)
     if not output.is_json:
         tell_result(result, peers_of(node.name, node.cluster.nodes), output)
         output.result(result.bundle)
@@ -230,26 +234,6 @@ def _send(result: Result, sending: Sending, output: Output) -> Optional[Sent]:
     return sent
 
 
-def _advice(selectors: Sequence[str]) -> Optional[str]:
-    """Say what was meant, where selectors are the names of files."""
-    for selector in selectors:
-        if selector.endswith(SUFFIX):
-            return f"to see what is in a bundle: osvc-diag show {shlex.quote(selector)}"
-    if len(selectors) > 1 and all(map(os.path.lexists, selectors)):
-        return "these are files here: quote a glob, as in '**', so that the shell leaves it alone"
-    return None
-
-
-def _command_like(selectors: Sequence[str]) -> Optional[str]:
-    """Return the command that may have been meant by the first selector."""
-    import difflib  # noqa: PLC0415 - for mistakes alone
-
-    from osvc_diag.cli.main import COMMANDS  # noqa: PLC0415 - main imports this module by name
-
-    near = difflib.get_close_matches(selectors[0], [*COMMANDS, "help"], n=1, cutoff=0.8) if selectors else []
-    return {"help": "--help"}.get(near[0], near[0]) if near else None
-
-
 def _request(args: argparse.Namespace, settings: Settings) -> Request:
     return Request(
         selectors=tuple(args.selectors),
@@ -272,39 +256,17 @@ def _request(args: argparse.Namespace, settings: Settings) -> Request:
     )
 
 
-def _what_there_is(node: Node) -> str:
-    objects = [str(known.path) for known in node.objects]
-    shown = " ".join(objects[:OBJECTS_SHOWN])
-    more = f" and {len(objects) - OBJECTS_SHOWN} more" if len(objects) > OBJECTS_SHOWN else ""
-    return f"name one of: {NODE_WORD} {shown}{more}; '**' takes all"
-
-
-def _warn_of_command_names(node: Node, output: Output) -> None:
-    from osvc_diag.cli.main import COMMANDS  # noqa: PLC0415 - main imports this module by name
-
-    for known in node.objects:
-        if str(known.path) in COMMANDS:
-            output.warn(f"the object {known.path} is named like a command: write it as {known.path.full}")
-
-
-def _warn_of_taken_name(asked: Optional[str], bundle: str, output: Output) -> None:
-    """Tell whoever named a file that was there already: a script would take the old one for the bundle."""
-    from osvc_diag.bundle.place import split_output  # noqa: PLC0415 - not for --help
-
-    _, name = split_output(asked)
-    if name not in {None, os.path.basename(bundle)}:
-        output.warn(f"{asked} was there already, and is left as it was: the bundle is {bundle}")
-
-
 def _dry_run(request: Request, node: Node, plugins: Plugins, output: Output) -> int:
     from osvc_diag.cli.report import plan_as_json, tell_plan  # noqa: PLC0415 - not for --help
     from osvc_diag.clock import SystemClock  # noqa: PLC0415
     from osvc_diag.reading.patience import PatientReader  # noqa: PLC0415
+    from osvc_diag.run.foresight import foresee  # noqa: PLC0415
     from osvc_diag.run.prepare import prepare  # noqa: PLC0415
 
     patient = PatientReader()
     try:
         prepared = prepare(request, node, plugins, started=SystemClock().now(), patient=patient)
+        prepared = foresee(prepared, patient)
     finally:
         patient.close()
     if output.is_json:

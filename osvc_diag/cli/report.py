@@ -46,7 +46,7 @@ def tell_plan(prepared: Prepared, output: Output) -> None:
         output.say(f"related, and taken too: {', '.join(map(str, prepared.related))}")
     output.say(
         f"{counted(len(rows), 'artifact')}; at most {format_size(plan.source_bytes)} would be read, "
-        f"for a bundle of about {format_size(plan.expected_bytes)}; nothing was written"
+        f"for a bundle of about {format_size(prepared.expected_bytes)}; nothing was written"
     )
     _tell_gaps(plan.gaps, output)
 
@@ -89,7 +89,7 @@ def plan_as_json(prepared: Prepared) -> dict[str, object]:
         ],
         "gaps": [_gap_as_json(gap) for gap in plan.gaps],
         "source_bytes": plan.source_bytes,
-        "expected_bytes": plan.expected_bytes,
+        "expected_bytes": prepared.expected_bytes,
     }
 
 
@@ -161,12 +161,13 @@ def _tell_commands(manifest: Manifest, output: Output) -> None:
 def _by_collector(manifest: Manifest) -> list[tuple[str, str, str, str, str]]:
     """Sum up what each collector brought; what two of them named counts for the first.
 
-    A collector or a plugin that brought nothing because it failed itself has no row: its gap tells all of it.
+    A collector or a plugin that brought nothing because it failed itself has no row: its gap tells all of it;
+    so does one that is no collector's, such as that of a configuration nothing could be learned of.
     """
     rows = []
-    firsts = [entry.collectors[0] if entry.collectors else "" for entry in manifest.artifacts]
-    missing = [gap.collector or "" for gap in manifest.gaps]
-    missed = {gap.collector or "" for gap in manifest.gaps if gap.artifact is not None}
+    firsts = [entry.collectors[0] for entry in manifest.artifacts]
+    missing = [gap.collector for gap in manifest.gaps]
+    missed = {gap.collector for gap in manifest.gaps if gap.collector and gap.artifact is not None}
     for name in sorted({*firsts, *missed}):
         own = [entry for entry, first in zip(manifest.artifacts, firsts) if first == name and entry.is_stored]
         size = sum(entry.stored_bytes or 0 for entry in own)

@@ -46,7 +46,7 @@ def find_layout(root: Optional[str], environ: Mapping[str, str]) -> Layout:
             f"{quoted(base)} is no folder", hint="--root takes the folder of a copy of a node"
         )
     if not os.access(base, os.X_OK):
-        raise NodeNotFoundError(f"{quoted(base)} may not be entered", hint="run it again as root")
+        raise NodeNotFoundError(f"{quoted(base)} may not be entered", hint="run it as root")
     system = Trees([base], base=base)
     looked = []
     for layout in _places(base, system, environ if root is None else {}, is_copy=root is not None):

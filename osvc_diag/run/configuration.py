@@ -12,6 +12,7 @@ from osvc_diag.node.answering import all_answered, answered
 from osvc_diag.objects.conf import CONF_LIMIT, check_conf
 from osvc_diag.reading.trees import NotTakenError
 from osvc_diag.redaction import learn
+from osvc_diag.run.rights import as_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from osvc_diag.redaction import Secrets
 
 SITE_FILE = "diag.ini"
+UNLEARNED = "secrets in it could not be learned, so they may stand in logs"
+PARTLY_LEARNED = "not all secrets in it may have been learned, so they may stand in logs"
 SETTLED = 2_000_000_000  # nanoseconds after which a file that changes again shows it by another time
 
 
@@ -103,11 +106,14 @@ def _reading(
             except FileNotFoundError:
                 continue  # removed since it was listed
             except PermissionError:
-                gaps.append(_gap(State.DENIED, name, "permission denied"))
+                gaps.append(_gap(State.DENIED, name, f"permission denied; {UNLEARNED}"))
             except (OSError, NotTakenError, RedactionError) as error:
-                gaps.append(_gap(State.FAILED, name, getattr(error, "strerror", None) or str(error)))
+                reason = getattr(error, "strerror", None) or str(error)
+                gaps.append(_gap(State.FAILED, name, f"{reason}; {UNLEARNED}"))
             else:
                 confs.append((name, text))
+                if b"\0" in text:
+                    gaps.append(_gap(State.FAILED, name, f"is damaged, or no text; {PARTLY_LEARNED}"))
                 if seen is not None:
                     is_settled = status.st_ctime_ns < time.time_ns() - SETTLED
                     seen[path] = Identity.of(status) if is_settled else None
@@ -134,10 +140,7 @@ def _conf_files(node: Node) -> Iterator[str]:
 def _gap(state: State, name: str, reason: str) -> Gap:
     return Gap(
         state=state,
-        reason=f"{reason}; secrets in it could not be learned, so they may stand in logs",
-        collector="redaction",
+        reason=reason,
         artifact=name,
-        hint="run it again as root"
-        if state is State.DENIED
-        else "mend or remove the configuration that cannot be read, then run it again",
+        hint=as_root() if state is State.DENIED else "mend or remove that configuration, then run it again",
     )

@@ -100,11 +100,9 @@ def make_bundle(
 def _place(prepared: Prepared, output: Optional[str], on_event: events.Listener) -> tuple[str, Optional[str]]:
     """Return the bundle's folder, which has room for it, and its name where the user gave one."""
     folder, name = split_output(output)
-    plan, max_size = prepared.plan, prepared.request.max_size
-    check_room(folder, plan.expected_bytes if max_size is None else min(plan.expected_bytes, max_size))
-    on_event(
-        events.Planned(len(plan.artifacts), plan.source_bytes, plan.expected_bytes, os.path.abspath(folder))
-    )
+    plan, expected = prepared.plan, prepared.expected_bytes
+    check_room(folder, expected)
+    on_event(events.Planned(len(plan.artifacts), plan.source_bytes, expected, os.path.abspath(folder)))
     return folder, name
 
 

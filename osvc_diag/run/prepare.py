@@ -11,6 +11,7 @@ from osvc_diag.plugin.options import resolve_options
 from osvc_diag.run.choice import Choice
 from osvc_diag.run.planning import make_plan
 from osvc_diag.run.relating import related_objects
+from osvc_diag.run.rights import as_root
 from osvc_diag.units import format_size
 from osvc_diag.window import Window
 
@@ -39,6 +40,12 @@ class Prepared:
     started: datetime
     related: tuple[ObjectPath, ...] = ()
     """One step away from the selected ones, where that was asked for."""
+
+    @property
+    def expected_bytes(self) -> int:
+        """About how large the bundle will be; never more than it may be."""
+        expected, most = self.plan.expected_bytes, self.request.max_size
+        return expected if most is None else min(expected, most)
 
 
 def prepare(
@@ -88,7 +95,7 @@ def _unlisted(node: Node) -> list[Gap]:
             State.DENIED,
             f"{folder.reason}: objects in it are not known",
             artifact=node.member(folder.path),
-            hint="run it as root",
+            hint=as_root(),
         )
         for folder in node.unlisted
     ]

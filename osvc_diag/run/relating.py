@@ -11,6 +11,7 @@ from osvc_diag.objects.conf import CONF_LIMIT, check_conf
 from osvc_diag.objects.relations import related
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.reading.trees import NotTakenError
+from osvc_diag.run.rights import as_root
 from osvc_diag.units import counted
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class _Reader:
             return []
         unread = counted(self._unread, "configuration")
         reason = f"{unread} cannot be read, so related objects may be missing: {self._first.reason}"
-        hint = "run it as root" if self._first.state is State.DENIED else None
+        hint = as_root() if self._first.state is State.DENIED else None
         return [replace(self._first, reason=reason, hint=hint)]
 
     def _note(self, path: str, error: Exception) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timezone
@@ -23,6 +22,7 @@ from osvc_diag.plugin.artifact import Artifact, JournalSource, LogSource
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.sources import Outcome
 from osvc_diag.run.digest import LogDigest, RecordDigest
+from osvc_diag.run.rights import as_root
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 NOT_STORED = frozenset({State.WITHHELD, State.SKIPPED, State.MISSING, State.DENIED})
 """Of what is in one of these states nothing is in the bundle."""
 SAME_NAME = "another artifact has this name"
-SUDO_HINT = "run it as root: sudo --preserve-env=https_proxy,no_proxy ..."
 
 
 @dataclass
@@ -130,13 +129,12 @@ class Take:
 
 def gap_of(entry: ArtifactEntry, hint: str = "") -> Gap:
     """Return the gap that an artifact leaves, and what to do about it."""
-    is_denied = entry.state is State.DENIED and os.geteuid() != 0
     return Gap(
         state=entry.state,
         reason=entry.reason or entry.state.value,
         collector=entry.collectors[0] if entry.collectors else None,
         artifact=entry.name,
-        hint=hint or (SUDO_HINT if is_denied else None),
+        hint=hint or (as_root() if entry.state is State.DENIED else None),
     )
 
 

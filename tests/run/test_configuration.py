@@ -53,6 +53,14 @@ def test_a_conf_that_cannot_be_parsed_in_little_memory_is_a_gap(put, live_node, 
     assert str(MAX_LINES if size < CONF_LIMIT else CONF_LIMIT) in gap.reason
 
 
+def test_a_conf_with_nul_bytes_is_a_gap_and_learned_from_as_far_as_it_goes(put, live_node):
+    put("a.conf", b"[env]\npassword = Left-Secret1\n" + b"\0" * 200)
+    names, (gap,) = read(live_node())
+    assert (names, gap.state) == (["a.conf"], State.FAILED)
+    assert "damaged" in gap.reason
+    assert "mend" in gap.hint
+
+
 @pytest.mark.parametrize("name", ["prod", "pro.d"])
 def test_a_folder_that_may_not_be_listed_is_a_gap_whatever_it_is_called(open_tree, ordinary_user, name):
     folder = f"{open_tree}/etc/opensvc/namespaces/{name}"
