@@ -41,13 +41,10 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
     """Share out anchors and literals by how they are found fastest."""
     anchors, literals = tuple(dict.fromkeys(anchors)), tuple(literals)
     rare: dict[bytes, set[bytes]] = {}
-    singles: list[Anchor] = []
     beginnings = {anchor: beginning(anchor.pattern) for anchor in anchors}
-    for anchor, tokens in list(beginnings.items()):
-        paired = _paired(anchor, tokens)
-        if paired is not None:
-            singles.append(paired)
-            del beginnings[anchor]
+    paired = {anchor: one for anchor, tokens in beginnings.items() if (one := _paired(anchor, tokens))}
+    singles = list(paired.values())
+    beginnings = {anchor: tokens for anchor, tokens in beginnings.items() if anchor not in paired}
     popular = Counter(byte for tokens in beginnings.values() for byte in _rare_bytes(tokens))
     for anchor, tokens in beginnings.items():
         offered = _rare_bytes(tokens)
@@ -55,12 +52,7 @@ def plan(anchors: Iterable[Anchor], literals: Iterable[bytes]) -> Plan:
             singles.append(anchor)
             continue
         byte = max(offered, key=lambda byte: (popular[byte], -RANKS[byte], byte))
-        rest = _begun_at(anchor.pattern, tokens, offered[byte])
-        first = tokens[offered[byte]][-1:]
-        if anchor.caseless:
-            for case in {first.lower(), first.upper()}:
-                rare.setdefault(case, set()).add(b"(?i:%s)" % rest)
-        else:
+        for first, rest in _begun_with(anchor, tokens, offered[byte]):
             rare.setdefault(first, set()).add(rest)
     plain = []
     ranks = _preferring(rare)
@@ -119,6 +111,13 @@ def _paired(anchor: Anchor, tokens: Sequence[bytes]) -> Optional[Anchor]:
     if pair is None:
         return None
     return Anchor(pair + _begun_at(anchor.pattern, tokens, pairs.index(pair), _ALIKE))
+
+
+def _begun_with(anchor: Anchor, tokens: Sequence[bytes], at: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield a byte of an anchor's beginning, in each case that counts, and a pattern of what is around it."""
+    first, rest = tokens[at][-1:], _begun_at(anchor.pattern, tokens, at)
+    for case in {first.lower(), first.upper()} if anchor.caseless else {first}:
+        yield case, b"(?i:%s)" % rest if anchor.caseless else rest
 
 
 def _begun_at(pattern: bytes, tokens: Sequence[bytes], at: int, size: int = 1) -> bytes:
