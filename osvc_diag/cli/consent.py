@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from osvc_diag.exchange.guest import GuestExchange
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def show_what_leaves(
         output.say(f"through:  {conditions.proxy}")
     else:
         output.say(f"to:       {exchange.url}")
+    if isinstance(exchange, GuestExchange):
+        output.say(f"by:       plugin {exchange.plugin}, whose code runs inside this program")
     if conditions.insecure:
         output.warn("TLS is not verified (--insecure): anybody on the way can read and change the bundle")
 

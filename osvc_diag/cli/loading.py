@@ -42,11 +42,14 @@ def rules_for(args: argparse.Namespace, output: Output) -> tuple[Rule, ...]:
         output: is told what makes no sense, and which plugins cannot be used.
     """
     from osvc_diag.cli.intent import site_folder  # noqa: PLC0415 - not for --help
+    from osvc_diag.plugin.foreign import shortened  # noqa: PLC0415
 
     site = site_folder()
     with load_for(args, output, site=site, etc=site if args.root is None else None) as plugins:
         for limit in plugins.redaction_limits():
             output.warn(limit)
+        for name, problem in plugins.failures:
+            output.warn(f"{name} is not in use: {shortened(problem)}")
         return plugins.rules
 
 

@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Optional
 
-from osvc_diag.cli.loading import rules_for
+from osvc_diag.cli.loading import add_plugin_arguments, rules_for
 from osvc_diag.cli.options import add_node_arguments, find_node
 from osvc_diag.errors import DiagError, NodeNotFoundError, RedactionError, UsageError, VerificationError
 from osvc_diag.plugin.artifact import Form
@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--mask-network", action="store_true", help="mask addresses and host names too")
     add_node_arguments(parser)
+    add_plugin_arguments(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

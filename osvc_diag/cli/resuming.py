@@ -61,7 +61,7 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
     Args:
         bundle: its path.
         settings: of this run; what a variable or the site file says holds for the next one too.
-        args: with the options of `add_exchange_arguments` and `add_node_arguments`.
+        args: with the options of `add_exchange_arguments`, `add_node_arguments` and `add_plugin_arguments`.
         yes: whether it is to ask nothing.
 
     Raises:
@@ -83,6 +83,10 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
     for name, value in given.items():
         if value:
             words += [f"--{name.replace('_', '-')}", str(value)]
+    for folder in args.plugin_dir:
+        words += ["--plugin-dir", folder]
+    if args.block:
+        words += ["--block", ",".join(args.block)]
     words += ["--insecure"] * args.insecure + ["--yes"] * yes + [bundle]
     return Resume(shlex.join(words), _note(missing))
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from osvc_diag.cli.consent import is_agreed, show_what_leaves
 from osvc_diag.cli.resuming import tell_failure, upload_command
-from osvc_diag.errors import UsageError, VerificationError
+from osvc_diag.errors import DiagError, UsageError, VerificationError
 from osvc_diag.exchange.delivery import check_allowed, conditions_from, deliver, earlier_receipt
+from osvc_diag.exchange.guest import GuestExchange
 from osvc_diag.exchange.opened import OpenedBundle
 from osvc_diag.exchange.receipt import load_receipt, receipt_path
 from osvc_diag.exchange.registry import find_exchange
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.verdict import Verdict
     from osvc_diag.cli.intent import Sending
     from osvc_diag.cli.output import Output
+    from osvc_diag.exchange.interface import Exchange
     from osvc_diag.exchange.receipt import Receipt
     from osvc_diag.run.request import Issue
 
@@ -72,7 +74,7 @@ def send(
     """
     settings = sending.settings
     check_allowed(settings)
-    exchange = find_exchange(settings.exchange, sending.plugins, on_guest=output.keep_stdout)
+    exchange = _exchange(path, sending, output)
     with OpenedBundle(path) as opened:
         manifest, issue = _read(opened)
         if not sending.is_agreed and (output.is_quiet or not output.is_interactive):
@@ -96,6 +98,8 @@ def send(
             issue = ask_issue(issue)
             text = ticket_text(manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256)
             conditions = replace(conditions, text=text)
+            if isinstance(exchange, GuestExchange):
+                _tell_before(path, sending, output)
             with output.progress() as on_event:
                 receipt = deliver(opened, exchange, conditions, verdict=verdict, on_event=on_event)
         except (UsageError, VerificationError):
@@ -114,6 +118,23 @@ def tell_sent(sent: Sent, output: Output) -> None:
     output.say(sent.ticket)
     output.say(support_hours(datetime.now(timezone.utc)))
     output.say(PREMIUM)
+
+
+def _exchange(path: str, sending: Sending, output: Output) -> Exchange:
+    try:
+        return find_exchange(sending.settings.exchange, sending.plugins, on_guest=output.keep_stdout)
+    except UsageError:
+        raise
+    except DiagError as error:
+        tell_failure(path, sending, error, output)
+        raise
+
+
+def _tell_before(path: str, sending: Sending, output: Output) -> None:
+    """Tell what to do should the code of a third party take this whole program with it."""
+    resume = upload_command(path, sending.settings, sending.args, yes=sending.is_agreed)
+    output.say("should it end without a word, the bundle is kept; then send it with:")
+    output.say(f"  {resume.command}")
 
 
 def _unasked(path: str, sending: Sending) -> UsageError:

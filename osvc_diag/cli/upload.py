@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from osvc_diag.cli.exchange_options import add_exchange_arguments
-from osvc_diag.cli.loading import load_for
+from osvc_diag.cli.loading import add_plugin_arguments, load_for
 from osvc_diag.cli.options import add_node_arguments
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", help="a .tar.gz that osvc-diag made")
     add_exchange_arguments(parser)
     add_node_arguments(parser)
+    add_plugin_arguments(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:

@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.cli.loading import rules_for
+from osvc_diag.cli.loading import add_plugin_arguments, rules_for
 from osvc_diag.cli.options import add_node_arguments, find_node
 from osvc_diag.cli.output import error_as_json
 from osvc_diag.errors import NodeNotFoundError, VerificationError
@@ -68,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("bundle", metavar="BUNDLE", help="a .tar.gz that osvc-diag made")
     add_node_arguments(parser)
+    add_plugin_arguments(parser)
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
