@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
 from osvc_diag.errors import UsageError
-from osvc_diag.exchange.login import Login, split_login
+from osvc_diag.exchange.login import FORM_HINT, Login, split_login
 from osvc_diag.ownership import UntrustedError, open_trusted
 from osvc_diag.plugin.profile import Profile
 from osvc_diag.units import parse_size, positive_duration, positive_size
@@ -138,7 +138,7 @@ def resolve_settings(
         (options or {}).get("block"), (environ or {}).get(f"{PREFIX}BLOCK"), site.get("block")
     )
     warnings += _drop_strangers(values, origins)
-    _split_exchange(values)
+    _split_exchange(values, origins)
     return Settings(**values, origins=MappingProxyType(origins), warnings=tuple(warnings))
 
 
@@ -154,10 +154,10 @@ def read_credentials(path: str) -> Login:
         reason = f"{path}: {error.strerror}" if isinstance(error, OSError) else str(error)
         raise UsageError(
             f"the credentials cannot be used: {reason}",
-            hint="one line user:password, in a file that only its owner can read (chmod 600)",
+            hint=FORM_HINT,
         ) from error
     with os.fdopen(fd, encoding="utf-8", errors="surrogateescape") as file:
-        return Login.parse(file.readline(4096).rstrip("\r\n"))
+        return Login.parse(file.readline(4096).rstrip("\r\n"), source=path)
 
 
 def _keep_ban(values: dict[str, Any], origins: dict[str, str], site: Mapping[str, str], origin: str) -> None:
@@ -192,8 +192,8 @@ def _rank(origin: str) -> int:
     return 1 if origin.startswith(PREFIX) else 2
 
 
-def _split_exchange(values: dict[str, Any]) -> None:
-    url, login = split_login(values.get("exchange", DEFAULT_EXCHANGE))
+def _split_exchange(values: dict[str, Any], origins: Mapping[str, str]) -> None:
+    url, login = split_login(values.get("exchange", DEFAULT_EXCHANGE), source=origins.get("exchange", ""))
     if login is None and "exchange_credentials" not in values and _is_default(url):
         login = PUBLIC_LOGIN
     values["exchange"], values["exchange_login"] = url, login

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Optional
 
-from osvc_diag.exchange.causes import proxy_login_error, proxy_refused_error
+from osvc_diag.exchange.causes import HTTPS_HINT, proxy_login_error, proxy_refused_error
 from osvc_diag.exchange.errors import (
     LoginRefusedError,
     NotAnExchangeError,
     PortalError,
     RedirectedError,
+    TlsError,
     UnexpectedAnswerError,
 )
 from osvc_diag.exchange.line import TransientError, parse_retry_after
 from osvc_diag.exchange.login import mask_url
 
 if TYPE_CHECKING:
+    from osvc_diag.exchange.login import Login
     from osvc_diag.exchange.proxy import ProxyChoice
     from osvc_diag.exchange.transport import Answer
 
@@ -31,6 +34,7 @@ LOGIN_HINT = (
     "put user:password into a file that only its owner can read, and name it by --exchange-credentials"
 )
 
+_TLS_WANTED = re.compile(rb"plain http|http request (was sent )?to an https", re.IGNORECASE)
 _PROXY_SERVERS = ("squid", "tinyproxy", "privoxy", "bluecoat", "zscaler", "mwg")
 
 
@@ -46,8 +50,15 @@ class ItemFailedError(TransientError):
     """500 on an item: a passing fault, or the item is gone."""
 
 
-def refuse(answer: Answer, *, host: str, choice: ProxyChoice) -> Exception:
-    """Return what to raise for an answer that is not the wanted one."""
+def refuse(answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Login]) -> Exception:
+    """Return what to raise for an answer that is not the wanted one.
+
+    Args:
+        answer: what came.
+        host: of the exchange.
+        choice: the proxy.
+        login: what the exchange was given.
+    """
     status = answer.status
     if status in TRANSIENT:
         kind = ItemFailedError if status == 500 else TransientError  # noqa: PLR2004 - an HTTP status
@@ -59,7 +70,7 @@ def refuse(answer: Answer, *, host: str, choice: ProxyChoice) -> Exception:
         return ChunkTooLargeError()
     if status in NOT_OFFERED:
         return NotOfferedError()
-    return _final(answer, host=host, choice=choice)
+    return _final(answer, host=host, choice=choice, login=login)
 
 
 def read_json(answer: Answer, *, host: str) -> dict[str, Any]:
@@ -82,15 +93,17 @@ def read_json(answer: Answer, *, host: str) -> dict[str, Any]:
     )
 
 
-def not_an_exchange(host: str) -> NotAnExchangeError:
-    """Return the error of a host that knows none of the ways to upload."""
+def not_an_exchange(url: str) -> NotAnExchangeError:
+    """Return the error of a server that knows none of the ways to upload."""
     return NotAnExchangeError(
-        f"nothing at {host} takes bundles (404)",
+        f"nothing at {url} takes bundles (404)",
         hint="is the path of --exchange right? It is a bepasty's URL",
     )
 
 
-def _final(answer: Answer, *, host: str, choice: ProxyChoice) -> Exception:  # noqa: PLR0911 - one for each kind
+def _final(  # noqa: PLR0911 - one for each kind
+    answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Login]
+) -> Exception:
     status = answer.status
     of_proxy = _is_of_proxy(answer, choice)
     if status == 407 or (status == 401 and of_proxy):  # noqa: PLR2004 - tinyproxy says 401 where 407 is meant
@@ -98,7 +111,9 @@ def _final(answer: Answer, *, host: str, choice: ProxyChoice) -> Exception:  # n
     if status in {401, 403}:
         if of_proxy:
             return proxy_refused_error(status, host=host, choice=choice)
-        return LoginRefusedError(f"{host} does not accept the login ({status})", hint=LOGIN_HINT)
+        return _login_error(status, host=host, login=login)
+    if status == 400 and _TLS_WANTED.search(answer.body):  # noqa: PLR2004 - what web servers say in that case
+        return TlsError(f"{host} speaks TLS on this port", hint=HTTPS_HINT)
     if status == 511:  # noqa: PLR2004 - Network Authentication Required
         return PortalError(f"this network wants a login before {host} can be reached (511)", hint=PORTAL_HINT)
     if 300 <= status < 400:  # noqa: PLR2004 - the redirects
@@ -111,6 +126,17 @@ def _final(answer: Answer, *, host: str, choice: ProxyChoice) -> Exception:  # n
         return PortalError(f"a web page came instead of an answer of {host}", hint=PORTAL_HINT)
     return UnexpectedAnswerError(
         f"{host} answered {status}", hint="the bundle is kept; try again, or ask support"
+    )
+
+
+def _login_error(status: int, *, host: str, login: Optional[Login]) -> LoginRefusedError:
+    if login is None:
+        return LoginRefusedError(f"{host} wants a login, and none was given ({status})", hint=LOGIN_HINT)
+    if not login.source:
+        return LoginRefusedError(f"{host} does not accept the login ({status})", hint=LOGIN_HINT)
+    return LoginRefusedError(
+        f"{host} does not accept the login in {login.source} ({status})",
+        hint="correct user and password there; whoever runs the exchange knows whether it may create items",
     )
 
 

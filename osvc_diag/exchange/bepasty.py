@@ -162,7 +162,7 @@ def _upload_item(session: Session) -> _Delivered:
     try:
         return _Delivered(FORM, send_form(session), expires)
     except NotOfferedError:
-        raise not_an_exchange(session.transport.host) from None
+        raise not_an_exchange(session.exchange) from None
 
 
 def _ask_limits(session: Session) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_RETRY_AFTER = 300.0  # seconds that a server may ask us to wait
+UNSENT_HINT = "nothing was sent in this run; the bundle is kept: the same command tries again"
 RESUME_HINT = "the bundle and what was sent so far are kept: the same upload command goes on from there"
 
 
@@ -121,9 +122,10 @@ class Line:
         """
         attempts = self.policy.attempts if self.has_answered else self.policy.first_attempts
         if failures >= attempts:
-            raise error.lasting(
-                f"gave up after {failures} tries: {error.reason}", hint=error.hint or RESUME_HINT
-            )
+            # What helps to get there at all is no help once it has answered: then it is the line.
+            is_broken = self.has_answered and error.lasting is GaveUpError
+            hint = RESUME_HINT if is_broken else error.hint or UNSENT_HINT
+            raise error.lasting(f"gave up after {failures} tries: {error.reason}", hint=hint)
         delay = self.policy.delay(failures)
         if error.retry_after is not None:
             delay = max(delay, min(error.retry_after, MAX_RETRY_AFTER))

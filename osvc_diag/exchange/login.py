@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from osvc_diag.errors import UsageError
 
 MASK = "***"
+FORM_HINT = "one line user:password, in a file that only its owner can read (chmod 600)"
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,11 @@ class Login:
 
     user: str = field(repr=False)
     password: str = field(repr=False)
+    source: str = field(default="", compare=False)
+    """Where it stands, for messages: a file, an option, a variable; empty where it is built in."""
 
     @classmethod
-    def parse(cls, text: str) -> Login:
+    def parse(cls, text: str, *, source: str = "") -> Login:
         """Read `user:password`, the first line of a credentials file.
 
         Raises:
@@ -28,8 +31,9 @@ class Login:
         """
         user, colon, password = text.partition(":")
         if not colon:
-            raise UsageError("the credentials are not of the form user:password")
-        return cls(user, password)
+            place = f" in {source}" if source else ""
+            raise UsageError(f"the credentials{place} are not of the form user:password", hint=FORM_HINT)
+        return cls(user, password, source)
 
     def __str__(self) -> str:
         return MASK
@@ -41,8 +45,12 @@ class Login:
         ).decode("ascii")
 
 
-def split_login(url: str) -> tuple[str, Optional[Login]]:
+def split_login(url: str, *, source: str = "") -> tuple[str, Optional[Login]]:
     """Return a URL without its user and password, and these apart.
+
+    Args:
+        url: as it was written.
+        source: who named it, for messages about the login.
 
     Raises:
         UsageError: no URL can be read from it; the text is not shown, for it may hold a password.
@@ -58,7 +66,7 @@ def split_login(url: str) -> tuple[str, Optional[Login]]:
     if not at:
         return url.strip(), None
     user, _, password = userinfo.partition(":")
-    return urlunsplit(parts._replace(netloc=place)), Login(unquote(user), unquote(password))
+    return urlunsplit(parts._replace(netloc=place)), Login(unquote(user), unquote(password), source)
 
 
 def mask_url(url: str) -> str:

@@ -31,14 +31,18 @@ class Proxy:
     login: Optional[Login] = field(default=None, repr=False)
 
     @classmethod
-    def parse(cls, text: str) -> Proxy:
+    def parse(cls, text: str, *, source: str = "") -> Proxy:
         """Read `[scheme://][user:password@]host[:port]`; the scheme is http and the port 3128 by default.
+
+        Args:
+            text: as it was written.
+            source: who named it, for messages about its login.
 
         Raises:
             UsageError: it is no proxy's URL; the text is not shown, for it may hold a password.
         """
         text = text.strip()
-        bare, login = split_login(text if "://" in text else f"http://{text}")
+        bare, login = split_login(text if "://" in text else f"http://{text}", source=source)
         parts = urlsplit(bare)
         scheme = parts.scheme.lower()
         if scheme not in _DEFAULT_PORTS:
@@ -136,7 +140,7 @@ def is_exempt(url: str, no_proxy: str) -> bool:
 
 def _parse(text: str, source: str) -> Proxy:
     try:
-        return Proxy.parse(text)
+        return Proxy.parse(text, source=source)
     except UsageError as error:
         raise UsageError(f"{source}: {error}", hint=error.hint) from None
 

@@ -60,7 +60,9 @@ class Session:
 
     def refuse(self, answer: Answer) -> Exception:
         """Return what to raise for an answer that is not the wanted one."""
-        return refuse(answer, host=self.transport.host, choice=self.transport.choice)
+        return refuse(
+            answer, host=self.transport.host, choice=self.transport.choice, login=self.transport.login
+        )
 
     def shrink(self, body: int) -> bool:
         """Halve the chunk; False when it is as small as it gets.

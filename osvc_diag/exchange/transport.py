@@ -76,10 +76,11 @@ class Transport:
         """
         self._base = base.rstrip("/")
         self._prefix = urlsplit(self._base).path
-        self.host = urlsplit(self._base).hostname or ""
+        self.host = urlsplit(self._base).netloc
+        """Of the exchange, with its port where the URL has one."""
         self.choice = choice
         self._line = line
-        self._login = login
+        self.login = login
         self._pools = _pools(choice, context)
         if context.verify_mode == ssl.CERT_NONE:
             # The user asked for it and is warned once, in our words; not by urllib3 at every request.
@@ -95,7 +96,9 @@ class Transport:
             parts = urlsplit(location)
         except ValueError:
             return None
-        if parts.hostname not in {None, self.host} or not parts.path.startswith(self._prefix + "/"):
+        if parts.hostname not in {None, urlsplit(self._base).hostname} or not parts.path.startswith(
+            self._prefix + "/"
+        ):
             return None
         return parts.path[len(self._prefix) :], parts.fragment
 
@@ -126,8 +129,8 @@ class Transport:
         """
         sent = dict(headers or {})
         sent["User-Agent"] = f"osvc-diag/{__version__}"
-        if self._login is not None:
-            sent["Authorization"] = self._login.basic()
+        if self.login is not None:
+            sent["Authorization"] = self.login.basic()
         payload: Optional[Iterator[memoryview]] = None
         if method == "POST":
             length = length if stream is not None else sum(map(len, body))
@@ -137,7 +140,9 @@ class Transport:
             return self._exchange(method, self._base + path, sent, payload)
         except (HTTPError, OSError, ValueError) as error:
             # `from None`: urllib3's texts may hold addresses, and a password in a SOCKS proxy's URL.
-            raise translate(error, host=self.host, choice=self.choice) from None
+            raise translate(
+                error, host=self.host, choice=self.choice, is_plain=self._base.startswith("http:")
+            ) from None
 
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], payload: Optional[Iterator[memoryview]]

@@ -152,7 +152,7 @@ def test_a_socks_proxy_resolves_the_name_itself(tls_exchange, make_file) -> None
 def test_a_socks_proxy_that_does_not_take_the_login_shows_none(make_file) -> None:
     with running_socks(LOGIN) as socks:
         choice = named(f"socks5h://127.0.0.1:{socks.server_address[1]}", "alice:wr0ng")
-        with pytest.raises(errors.ExchangeError, match="the proxy socks5h") as caught:
+        with pytest.raises(errors.ProxyLoginError, match="does not accept the login") as caught:
             send(make_file(), "https://sfx.test", proxy=choice)
     assert "wr0ng" not in f"{caught.value} {caught.value.hint}"
 
