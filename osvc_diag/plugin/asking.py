@@ -44,14 +44,20 @@ def ask_plugin(manager: pluggy.PluginManager, plugin: object, name: str) -> Adde
     try:
         collectors = _ask(manager, plugin, "osvc_diag_collectors", Collector)
         rules = _ask(manager, plugin, "osvc_diag_redaction_rules", Rule)
-        for rule in rules:
-            rule.check()
+        if rules:
+            _try(rules)
         for collector in collectors:
             collector.check()
     except BaseException:
         manager.unregister(plugin)
         raise
     return Added(hooks, tuple(collectors), tuple(rules))
+
+
+def _try(rules: list[Rule]) -> None:
+    from osvc_diag.plugin.trying import try_rules  # noqa: PLC0415 - few have any, and it takes the engines
+
+    try_rules(rules)
 
 
 def _own_hooks(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ import os
 import resource
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, Callable
 
 import pluggy
@@ -24,7 +23,7 @@ from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.asking import ask_plugin
 from osvc_diag.plugin.crossing import CrossingError, no_function, sent
-from osvc_diag.plugin.foreign import told_by
+from osvc_diag.plugin.foreign import place_of, told_by
 from osvc_diag.plugin.importing import import_plugin
 from osvc_diag.plugin.wire import Inbox, WireError, packed
 
@@ -163,11 +162,8 @@ class _Served:
 
 def _told(error: BaseException) -> str:
     """Return what an exception says, and where in the plugin it came from."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = {os.path.dirname(__file__), os.path.dirname(pluggy.__file__)}
-    own = [frame for frame in frames if os.path.dirname(frame.filename) not in ours]
-    where = f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""
-    return told_by(error) + where
+    place = place_of(error)
+    return told_by(error) + (f" ({place})" if place else "")
 
 
 def _end_with(lifeline: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from osvc_diag.printable import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 LONG = 16 * 1024  # bytes of a line
 SLOWEST = 0.25  # seconds of processor time for one; a linear pattern takes milliseconds
+REMEDY = "no two repetitions may find the same text"
 FILLERS = (b"a", b"0", b" ", b"=", b"/", b'"', b"\\", b"a=", b"a ", b"a:", b'"a",')
 
 
@@ -28,7 +31,14 @@ def check_pace(rule: Rule) -> None:
         for _ in rule.spans(line):
             pass
         if time.thread_time() - begin > SLOWEST:
-            raise ValueError(f"rule {rule.id}: it takes too long on a line of {LONG} bytes")
+            raise too_slow(rule)
+
+
+def too_slow(rule: Rule) -> ValueError:
+    """Return what is to be told of a rule that takes longer than anybody waits."""
+    pattern = quoted(rule.pattern.decode("utf-8", "backslashreplace"))
+    what = f"its pattern {pattern} takes" if rule.pattern else "its find function takes"
+    return ValueError(f"rule {rule.id}: {what} too long on a line of {LONG} bytes: {REMEDY}")
 
 
 def _long_lines(rule: Rule) -> Iterator[bytes]:

@@ -70,8 +70,9 @@ class Rule:
     """A hit is a secret beyond doubt: verify looks for it in the finished bundle."""
 
     def __post_init__(self) -> None:
-        if not _ID.fullmatch(self.id):
+        if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
             raise ValueError(f"rule id {self.id!r}: lower-case letters, digits and dashes are allowed")
+        self._check_types()
         if not self.anchors:
             raise ValueError(f"rule {self.id}: at least one anchor is needed")
         if bool(self.pattern) == bool(self.find):
@@ -90,12 +91,28 @@ class Rule:
         try:
             anchors = [anchor.compiled for anchor in self.anchors]
             has_group = not self.pattern or "secret" in _compiled(self.pattern).groupindex
-        except re.error as error:
-            raise ValueError(f"rule {self.id}: {error}") from None
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"rule {self.id}: no regular expression: {error}") from None
         if not has_group:
             raise ValueError(f"rule {self.id}: its pattern has no group called secret")
         if any(anchor.search(b"") for anchor in anchors):
             raise ValueError(f"rule {self.id}: an anchor is found everywhere")
+
+    def _check_types(self) -> None:
+        """Tell an author who mistook one for another what to write; `re` and the rooms behind would not."""
+        if not isinstance(self.pattern, bytes):
+            raise TypeError(f"rule {self.id}: pattern is a {type(self.pattern).__name__}: write rb'...'")
+        for name, kind, example in (
+            ("anchors", Anchor, "(Anchor(rb'...'),)"),
+            ("masked", str, "('text with «secret»',)"),
+            ("kept", str, "('text',)"),
+        ):
+            items = getattr(self, name)
+            if not isinstance(items, (tuple, list)) or not all(isinstance(item, kind) for item in items):
+                raise TypeError(f"rule {self.id}: {name} is a tuple: write {example}")
+        for anchor in self.anchors:
+            if not isinstance(anchor.pattern, bytes):
+                raise TypeError(f"rule {self.id}: an anchor is no text: write Anchor(rb'...')")
 
     def spans(self, line: bytes) -> Iterator[Span]:
         """Yield the secrets of a line."""

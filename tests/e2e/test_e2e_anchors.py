@@ -17,7 +17,7 @@ from osvc_diag.events import PhaseStarted
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.hookspecs import hookimpl
 from osvc_diag.plugin.plugin_manager import load_plugins
-from osvc_diag.redaction import Anchor, Rule
+from osvc_diag.redaction import Anchor, Rule, Span
 from osvc_diag.run.frontdoor import make_bundle
 from osvc_diag.run.request import Request
 
@@ -60,8 +60,10 @@ def tree(own_tree: Callable[..., str], collected: Collected, tmp_path: Path) -> 
 
 
 def test_after_a_redaction_error_the_raw_file_is_not_archived(tree: Tree, tmp_path: Path) -> None:
-    def raises(line: bytes) -> Any:
-        raise RuntimeError(f"it saw {line!r}")
+    def raises(line: bytes) -> list[Span]:
+        if b"the word is" in line:  # not when it is tried
+            raise RuntimeError(f"it saw {line!r}")
+        return [Span(0, len(line))] if line == b"swordfish" else []
 
     @hookimpl
     def osvc_diag_redaction_rules() -> list[Rule]:

@@ -34,7 +34,8 @@ def osvc_diag_collectors():
 
 @hookimpl
 def osvc_diag_redaction_rules():
-    return [Rule("acme", "x", (Anchor(b"acme-key"),), (), (), b"acme-key is (?P<secret>\\\\w+)")]
+    masked = ("acme-key is «abc»",)
+    return [Rule("acme", "x", (Anchor(b"acme-key"),), masked, (), b"acme-key is (?P<secret>\\\\w+)")]
 """
 SCRIPT = """#!/bin/sh
 # the state of the array

@@ -61,7 +61,7 @@ GAPS = {
     "wrong-answer": "TypeError: osvc_diag_collectors gave a str, not a Collector",
     "takes-a-name": "its collector node-log is not used: node-log (osvc-diag",
     "rule-that-stays": "a rule's find function (give it a pattern instead) cannot leave the plugin's process",
-    "slow-rule": "loading it was given up: no answer for 10 s",
+    "slow-rule": "ValueError: rule rogue: its pattern 'rogue(?P<secret>(?:a+)+)x' takes too long on a line of",
     "half-way": "naming its artifacts: RuntimeError: disk on fire (half_way.py:10)",
     "endless": "naming its artifacts: it named more than 20000 artifacts, none of which is taken, so its process",
     "endless-and-slow": "naming its artifacts: no answer for",

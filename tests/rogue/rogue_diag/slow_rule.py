@@ -7,4 +7,4 @@ from osvc_diag.redaction import Anchor, Rule
 @hookimpl
 def osvc_diag_redaction_rules():
     """Give the rule."""
-    return [Rule("rogue", "x", (Anchor(b"rogue"),), (), (), b"rogue(?P<secret>(?:a+)+)x")]
+    return [Rule("rogue", "x", (Anchor(b"rogue"),), ("rogue«aa»x",), (), b"rogue(?P<secret>(?:a+)+)x")]
