@@ -79,8 +79,7 @@ def check_sending(sending: Sending, output: Output) -> None:
         output: gets the warning.
 
     Raises:
-        UsageError: nobody owns the URL, or proxy, relay, certificates or credentials cannot be used.
-        PluginUnavailableError: the plugin that should own the URL fails, or two claim it.
+        UsageError, PluginUnavailableError: see `check_way`.
     """
     origins = {sending.settings.origin(name) for name in _WAYS} - {BUILT_IN}
     is_meant = sending.is_agreed or any(origin.startswith("--") for origin in origins)
@@ -88,30 +87,38 @@ def check_sending(sending: Sending, output: Output) -> None:
     if not is_meant and (is_unwanted or not origins):
         return
     try:
-        _check(sending, output)
+        check_way(sending, output)
     except DiagError as error:
         if is_meant:
             raise
         output.warn(f"this bundle cannot be sent as things are: {error}")
 
 
-def _check(sending: Sending, output: Output) -> None:
+def check_way(sending: Sending, output: Output) -> None:
+    """Make sure that all that a bundle would be sent with makes sense; no server is asked.
+
+    Raises:
+        UsageError: nobody owns the URL, it is not encrypted, or proxy, relay, certificates or credentials
+            cannot be used.
+        PluginUnavailableError: the plugin that should own the URL fails, or two claim it.
+    """
     from osvc_diag.exchange.delivery import conditions_from  # noqa: PLC0415 - many a bundle is never sent
-    from osvc_diag.exchange.errors import CertificateError  # noqa: PLC0415
+    from osvc_diag.exchange.errors import CertificateError, UnencryptedError  # noqa: PLC0415
     from osvc_diag.exchange.mail import Relay  # noqa: PLC0415
     from osvc_diag.exchange.registry import find_exchange  # noqa: PLC0415
-    from osvc_diag.exchange.trust import tls_context  # noqa: PLC0415
+    from osvc_diag.exchange.trust import check_encrypted, tls_context  # noqa: PLC0415
 
     settings = sending.settings
-    find_exchange(settings.exchange, sending.plugins, on_guest=output.keep_stdout)
+    exchange = find_exchange(settings.exchange, sending.plugins, on_guest=output.keep_stdout)
     conditions_from(settings, environ=sending.environ, insecure=sending.insecure)
     if settings.smtp is not None:
         Relay.parse(settings.smtp)
-    if settings.ca_bundle is not None:
-        try:
+    try:
+        check_encrypted(exchange.url, insecure=sending.insecure)
+        if settings.ca_bundle is not None:
             tls_context(settings.ca_bundle, insecure=sending.insecure)
-        except CertificateError as error:
-            raise UsageError(str(error), hint=error.hint) from error
+    except (CertificateError, UnencryptedError) as error:
+        raise UsageError(str(error), hint=error.hint) from error
 
 
 def site_folder() -> Optional[str]:

@@ -32,11 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> int:
     """Verify, ask, send; a no is no failure."""
     from osvc_diag.cli import sending as way  # noqa: PLC0415 - not for --help
-    from osvc_diag.cli.intent import sending_from, site_folder  # noqa: PLC0415
+    from osvc_diag.cli.intent import check_way, sending_from, site_folder  # noqa: PLC0415
+    from osvc_diag.exchange.delivery import check_allowed  # noqa: PLC0415
 
     etc = site_folder()
     with load_for(args, output, site=etc, etc=etc) as plugins:
         sending = sending_from(args, plugins, output, etc=etc, agreed=args.yes)
+        check_allowed(sending.settings)
+        check_way(sending, output)
         sent = way.send(args.bundle, sending, output)
     if sent is not None and output.is_json:
         output.result(json.dumps(sent.as_json(), indent=2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Optional
@@ -25,14 +24,14 @@ from osvc_diag.exchange.bepasty_rest import METHOD as REST
 from osvc_diag.exchange.bepasty_rest import send_rest
 from osvc_diag.exchange.bepasty_web import METHOD as WEB
 from osvc_diag.exchange.bepasty_web import begin_web, send_web
-from osvc_diag.exchange.errors import GaveUpError, UnencryptedError, UnexpectedAnswerError
+from osvc_diag.exchange.errors import GaveUpError, UnexpectedAnswerError
 from osvc_diag.exchange.line import RESUME_HINT, Line
 from osvc_diag.exchange.login import mask_url, split_login
 from osvc_diag.exchange.progress import load_progress
 from osvc_diag.exchange.receipt import Receipt, utc_text
 from osvc_diag.exchange.session import LAST_CHUNK, MAX_CHUNK, MIN_CHUNK, Session
 from osvc_diag.exchange.transport import Transport
-from osvc_diag.exchange.trust import tls_context
+from osvc_diag.exchange.trust import check_encrypted, tls_context
 
 if TYPE_CHECKING:
     from osvc_diag.events import Listener
@@ -66,7 +65,7 @@ class BepastyExchange:
         Raises:
             ExchangeError: see `errors`; what was sent so far is kept for the next run, where that can be.
         """
-        self._check_encrypted(conditions)
+        check_encrypted(self.url, insecure=conditions.insecure)
         began = time.monotonic()
         line = Line(conditions.policy, time_limit=conditions.time_limit, on_event=on_event)
         context = tls_context(conditions.ca_bundle, insecure=conditions.insecure)
@@ -103,15 +102,6 @@ class BepastyExchange:
             insecure=conditions.insecure,
             resumed=delivered.resumed,
             confirmed=confirmed,
-        )
-
-    def _check_encrypted(self, conditions: Conditions) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme == "https" or conditions.insecure or _is_loopback(parts.hostname or ""):
-            return
-        raise UnencryptedError(
-            f"{self.url} is not encrypted: the bundle and the login could be read on the way",
-            hint="use https://, or ask for this with --insecure",
         )
 
 
@@ -201,10 +191,3 @@ def _settle(session: Session, error: ItemLostError) -> Optional[_Delivered]:
     complete = is_complete(session, progress.item)
     session.forget()
     return _Delivered(progress.method, progress.item, progress.expires) if complete and is_sent else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

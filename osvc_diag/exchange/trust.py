@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import ssl
 from typing import Optional
+from urllib.parse import urlsplit
 
-from osvc_diag.exchange.errors import CertificateError
+from osvc_diag.exchange.errors import CertificateError, UnencryptedError
 
 SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine
@@ -43,6 +45,27 @@ def tls_context(ca_bundle: Optional[str] = None, *, insecure: bool = False) -> s
         if not _has_roots(context):
             _load_fallback(context)
     return context
+
+
+def check_encrypted(url: str, *, insecure: bool) -> None:
+    """Make sure that what is sent to an http or https URL cannot be read on the way.
+
+    Raises:
+        UnencryptedError: it could be, over a network, and nobody asked for that.
+    """
+    parts = urlsplit(url)
+    if parts.scheme.lower() == "http" and not insecure and not _is_loopback(parts.hostname or ""):
+        raise UnencryptedError(
+            f"{url} is not encrypted: the bundle and the login could be read on the way",
+            hint="use https://, or ask for this with --insecure",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _load(context: ssl.SSLContext, ca_bundle: str) -> None:

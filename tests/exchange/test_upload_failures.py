@@ -11,7 +11,7 @@ import sys
 import pytest
 from fault_server import Fault, running_faults
 from loopback_proxy import running_proxy
-from uploading import TIMEOUT, environment, upload, upload_on_terminal, wait_until, with_login
+from uploading import TIMEOUT, environment, run_program, upload, upload_on_terminal, wait_until, with_login
 
 PASSWORD = "Fge3heim"
 REFUSED = "http://127.0.0.1:9"
@@ -114,3 +114,35 @@ def test_an_upload_that_is_ended_tells_programs_the_way_on(number, code, bundle,
     assert facts["bundle"] == bundle
     assert facts["resume"] == f"osvc-diag upload --yes {bundle}"
     assert facts["error"] == "Interrupted"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--exchange", "http://192.0.2.1", "http://192.0.2.1 is not encrypted"),
+        ("--ca-bundle", "nosuch.pem", "the CA bundle nosuch.pem cannot be used"),
+        ("--smtp", "relay:port", "relay"),
+        ("--proxy", "ftp://proxy", "not a scheme of a proxy"),
+    ],
+)
+def test_a_mistake_of_the_command_line_is_told_before_anything_is_done(
+    option, value, words, bundle, sample_tree, tmp_path
+) -> None:
+    sent = upload("--yes", option, value, bundle)
+    place = ("--root", str(sample_tree()), "--output", str(tmp_path / "made.tar.gz"))
+    collected = run_program("prod/svc/web", *place, "--upload", option, value)
+    for done in (sent, collected):
+        assert done.returncode == 2, done.stderr
+        first = next(line for line in done.stderr.splitlines() if not line.startswith("warning:"))
+        assert first.startswith("osvc-diag: ")
+        assert words in first
+    assert not (tmp_path / "made.tar.gz").exists()
+
+
+def test_a_site_file_that_names_what_is_not_encrypted_is_no_obstacle_to_collecting(
+    sample_tree, tmp_path
+) -> None:
+    place = ("--root", str(sample_tree()), "--output", str(tmp_path / "made.tar.gz"))
+    done = run_program("prod/svc/web", *place, OSVC_DIAG_EXCHANGE="http://192.0.2.1")
+    assert done.returncode in {0, 10}, done.stderr
+    assert "this bundle cannot be sent as things are: http://192.0.2.1 is not encrypted" in done.stderr

@@ -21,8 +21,13 @@ def environment(**more: str) -> dict[str, str]:
 
 def upload(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the command without a terminal."""
+    return run_program("upload", *arguments, **environ)
+
+
+def run_program(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run any command without a terminal."""
     return subprocess.run(
-        [sys.executable, "-m", "osvc_diag", "upload", *arguments],
+        [sys.executable, "-m", "osvc_diag", *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
