@@ -36,6 +36,8 @@ _REST_END = re.compile(rb" --[a-z]|\s\((?:user|daemon|api)[^()]*origin\)|[,;]\s+
 _BARE_JSON = re.compile(rb"-?\d[\d.eE+-]*(?=\s*(?:[,}\]]|$))")
 _JSON_SCALAR = re.compile(rb"(?:true|false|null|-?\d[\d.eE+-]*)\s*(?:[,}\]]|$)")
 _ENCODING = re.compile(rb"(?:crypt|literal|base64):")
+# In a shell: ${PW:-default}; after ? stands a message, after + something else.
+_DEFAULT = re.compile(rb"(?<=\$\{)\w+:?(?:[?+]|[-=](?P<value>[^{}\n]{0,512}(?:\$\{\w+\})?)\})")
 _CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
 _OPTION = re.compile(
     rb"-(?<![\w-]-)-?(?P<name>[A-Za-z][\w.-]+)"
@@ -59,14 +61,29 @@ def find_assignments(line: bytes) -> Iterator[Span]:
             spans, _, done = json_values(line, match.end(), 0)
             yield from (span for span in spans if _is_value(line[span.start : span.end], b""))
             continue
-        whole = _is_whole(line, match, first=match.start() <= first)
-        span = _value(line, match, whole=whole)
+        default = _DEFAULT.match(line, match.start("name"))
+        if default and default["value"] is None:
+            continue
+        whole = default is None and _is_whole(line, match, first=match.start() <= first)
+        span = Span(*default.span("value")) if default else _value(line, match, whole=whole)
         done = span.end
         prefix = _ENCODING.match(line, span.start, span.end)
         span = span._replace(start=prefix.end()) if prefix else span
         value = line[span.start : span.end]
         in_prose = match["op"] == b":" and span.start == match.end() and not whole and not match["close"]
         if _is_value(value, match["name"]) and not (in_prose and values.is_common_word(value)):
+            yield span
+
+
+def member(line: bytes, at: int, name: bytes) -> Iterator[Span]:
+    """Yield the texts of a value in JSON, or of a list or object; a bare number counts something."""
+    if line[at : at + 1] in (b"[", b"{"):
+        spans = json_values(line, at, 0)[0]
+    else:
+        quoted = _quoted(line, at)
+        spans = [quoted] if quoted else []
+    for span in spans:
+        if span.start < span.end and _is_value(line[span.start : span.end], name):
             yield span
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from osvc_diag.redaction import values
 from osvc_diag.redaction.assignments import find_assignments, find_options
 from osvc_diag.redaction.names import is_secret_name
+from osvc_diag.redaction.pairs import find_pairs
 from osvc_diag.redaction.rule import Anchor, Rule, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What may stand between a stem and the operator: the rest of the name as far as it is read, closing quotes, blanks.
-_TO_OPERATOR = rb"[\w.@-]{0,128}[\"'\\\]]{0,8}[ \t]{0,64}[=:]"
+# Where the name is itself a member of an object, another one follows, or the object's end.
+_TO_OPERATOR = rb"[\w.@-]{0,128}(?:[\"'\\\]]{0,8}[ \t]{0,64}[=:]|\\{0,7}[\"'][ \t]{0,8}[,}])"
 _STEMS = (
     rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
     rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
@@ -38,7 +40,12 @@ _DASHED = (
     rb"jsessionid",
 )
 
+PASS_WORD = Anchor(rb"pass(?!(?:ed|es|ing|ive)[ \t])[a-z0-9]{0,16}[ \t]{1,8}[^\s-]")
+
 _XML_ELEMENT = re.compile(rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>(?P<secret>[^<>]+)</")
+_XML_CDATA = re.compile(
+    rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>\s{0,64}<!\[CDATA\[(?P<secret>(?:(?!\]\]>)[^\n])+)"
+)
 _XML_PAIR = re.compile(
     rb"(?:name|key|id)\s{0,4}=\s{0,4}\\?[\"'](?P<name>[^\"'<>=]{2,128})[\"'\\]{1,2}\s{1,16}value\s{0,4}=\s{0,4}\\?(?P<q>[\"'])(?P<secret>[^\"'\\]*)"
 )
@@ -53,6 +60,7 @@ def _named(pattern: re.Pattern[bytes], line: bytes) -> Iterator[Span]:
 
 def _find_elements(line: bytes) -> Iterator[Span]:
     yield from _named(_XML_ELEMENT, line)
+    yield from _named(_XML_CDATA, line)
     yield from _named(_XML_PAIR, line)
 
 
@@ -109,6 +117,7 @@ RULES = (
             '{"bearer":"«x1y2z3»"}',
             "PASSWORD" + "_FOR_LONG" * 12 + "=«x1y2z3»",
             "export REDISCLI_AUTH=«x1y2z3»",
+            "start = ${PW:-«x1y2»} on",
             "wsrep_sst_auth=«joe:x1y2z3»",
         ),
         kept=(
@@ -117,6 +126,8 @@ RULES = (
             "secret = ./sec/b1",
             "db_password = {env.pw}",
             "PGPASSWORD=$PGPASSWORD psql",
+            "start = ${PW:-$OTHER}",
+            "url: http://{fqdn}/${PASSWORD:?}/${TOKEN:-${OTHER}}",
             "export PGPASSWORD=$(cat /run/pw) LANG=C",
             "key = /root/.ssh/id_rsa_brocade",
             "key_id = df80ae3a-f0d5-11ee-94c9-b7c8d2f57c4f",
@@ -144,12 +155,46 @@ RULES = (
         ),
     ),
     Rule(
+        id="member",
+        purpose="the value beside a member that names it, as in Kubernetes' env lists",
+        anchors=tuple(ASSIGNED.values()),
+        find=find_pairs,
+        masked=(
+            '{"name": "DB_PASSWORD", "value": "«x1y2»"}',
+            '{"value": "«x1y2»", "name": "DB_PASSWORD"}',
+            '[{"name":"A","value":"b"},{"name":"API_TOKEN","value":"«x1y2»"},{"name":"C","value":"d"}]',
+            '[{"value":"b","name":"A"},{"value":"«x1y2»","name":"API_TOKEN"},{"value":"d","name":"C"}]',
+            '{"keyword": "env.db_password", "evaluated": true, "value": "«x \\"1»"}',
+            '{"meta":{"keyword":"db_password@node1","node":"n1"},"data":{"value":"«x1»"}}',
+            '{"data":{"value":"«x1»"},"kind":"K","meta":{"keyword":"db_password"}}',
+            "[{'name': 'DB_PASSWORD', 'value': '«x1»'}]",
+            'env={\\"name\\": \\"DB_PASSWORD\\", \\"value\\": \\"«x1»\\"}',
+            '{"Key": "DbPassword", "Value": "«x1»"}',
+            '{"name": "DB_PASSWORDS", "value": ["«x1»", "«x2»"]}',
+            '  "name": "DB_PASSWORD",\n  "value": "«x1y2»"\n},\n"value": "b"',
+            '  "key": "db_password",\n  "origin": "a",\n  "value": [\n    "«x1y2»"\n  ],\n"value": "b"',
+            '"meta": {\n "keyword": "db_password",\n "node": "n1"\n},\n"data": {\n "value": "«x1»"\n}',
+        ),
+        kept=(
+            '{"name": "DB_USER", "value": "joe"}',
+            '{"name": "DB_PASSWORD"}, {"value": "b"}',
+            '{"value": "b"}, {"name": "DB_PASSWORD"}',
+            '{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pw"}}}',
+            '{"name": "DB_PASSWORD", "value": "$(PW)"}',
+            '{"name": "token_requests", "value": 12}',
+            '{"name": "password_file", "value": "/etc/app/pw"}',
+            '[{\n "name": "DB_PASSWORD"\n},\n{\n "name": "B",\n "value": "b"\n}]',
+            '{\n "name": "DB_PASSWORD",\n "type": "x"\n},\n{\n "value": "b"\n}',
+        ),
+    ),
+    Rule(
         id="option",
         purpose="the word after a command's password, token or secret option",
         anchors=(
             Anchor(rb"--[a-z0-9._-]{0,44}" + _STEM_CHOICE + _TO_VALUE),
             *(Anchor(rb"-" + word + _TO_VALUE) for word in _DASHED),
-            Anchor(rb"pass(?!(?:ed|es|ing|ive)[ \t])[a-z0-9]{0,16}[ \t]{1,8}[^\s-]"),
+            Anchor(rb"_(?:key|token|secret)[\"'\\, \t]"),
+            PASS_WORD,
         ),
         find=find_options,
         masked=(
@@ -167,6 +212,7 @@ RULES = (
             "['app', '-password', '«x1y2z3»']",
             '["app","-pw","«x1y2z3»"]',
             "app --sessionid «x1y2z3» --webhook «x1y2z3» -totp «x1y2z3»",
+            "aws -access_key «x1y2z3» -client_secret '«x1y2»' -v",
             "app --" + 42 * "a" + "-password «x1y2z3»",
         ),
         kept=(
@@ -178,6 +224,7 @@ RULES = (
             "a non-key column of a-b-token kind",
             "openssl req -newkey rsa:4096 -key ca.key -keyout out",
             "ftp -passive host",
+            "a -public_key k.pub",
         ),
     ),
     Rule(
@@ -217,12 +264,20 @@ RULES = (
             "<password>«x1y2z3»</ password>",
             "<password>«x1y2z3»</",
             "<" + 45 * "a" + "Password>«x1y2z3»</" + 45 * "a" + "Password>",
+            "<password><![CDATA[«x1<y2>z3»]]></password>",
+            '<db:password enc="no"> <![CDATA[«x1»',
+            "<password>\n  «x1y2»\n</password>\n<port>1</port>",
+            "<password><![CDATA[\n«x1<y2»\n]]></password>\nport",
             '<add key="ApiKey" value\t=\t"«x1y2z3»" />',
         ),
         kept=(
             "<passwordPolicy>strict</passwordPolicy>",
             '<property name="db.user" value="joe"/>',
             "<token_timeout>30</token_timeout>",
+            "<note><![CDATA[password]]></note>",
+            "<passwords>\n  <user>joe</user>\n</passwords>\n<port>1</port>",
+            "<token>\n</token>\nnext",
+            "app <token>\nnext",
         ),
     ),
 )
