@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LARGEST_SHOWN = 5
 YES = frozenset({"y", "yes"})
+NO = frozenset({"", "n", "no"})
+MOST_QUESTIONS = 3  # whoever answers none of them with yes or no has said no
 
 
 def show_what_leaves(
@@ -51,6 +53,11 @@ def show_what_leaves(
 
 
 def is_agreed(output: Output) -> bool:
-    """Ask; anything but a yes is a no."""
-    answer = output.ask("send it? [y/N]")
-    return answer is not None and answer.strip().lower() in YES
+    """Ask until it is a yes or a no; nobody who answers is a no too."""
+    for _ in range(MOST_QUESTIONS):
+        answer = output.ask("send it? [y/N]")
+        word = "" if answer is None else answer.strip().lower()
+        if word in YES | NO:
+            return word in YES
+        output.say("y sends it, n or Enter does not")
+    return False

@@ -61,7 +61,18 @@ def test_without_a_terminal_and_without_yes_nothing_is_sent(bundle, exchange) ->
 
 @pytest.mark.parametrize(
     ("answer", "sent"),
-    [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False), ("x\n", False), ("\x04", False)],
+    [
+        ("y\n", True),
+        ("YES\n", True),
+        ("\n", False),
+        ("n\n", False),
+        ("no\n", False),
+        ("\x04", False),
+        ("maybe\ny\n", True),
+        ("maybe\nn\n", False),
+        ("x\nx\nx\n", False),
+        ("x\n\x04", False),
+    ],
 )
 def test_on_a_terminal_only_a_yes_is_a_yes(answer, sent, bundle, exchange) -> None:
     before = exchange.items()
