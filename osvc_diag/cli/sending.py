@@ -39,12 +39,14 @@ class Sent:
     receipt: Receipt
     ticket: str
     """The text to paste."""
+    receipt_path: Optional[str]
+    """Of the receipt beside the bundle; None where it could not be written."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs."""
         facts: dict[str, Any] = {"bundle": self.bundle, **asdict(self.receipt)}
         hours = support_hours(datetime.now(timezone.utc))
-        return facts | {"receipt": receipt_path(self.bundle), "ticket": self.ticket, "support": hours}
+        return facts | {"receipt": self.receipt_path, "ticket": self.ticket, "support": hours}
 
 
 def send(
@@ -113,7 +115,8 @@ def send(
 def tell_sent(sent: Sent, output: Output) -> None:
     """Tell of a delivery, with the text for the ticket, and whether support is there now."""
     output.say(_outcome(sent.receipt))
-    output.say(f"receipt:  {receipt_path(sent.bundle)}")
+    if sent.receipt_path is not None:
+        output.say(f"receipt:  {sent.receipt_path}")
     output.say("\nfor the portal, the chat or a mail:\n")
     output.say(sent.ticket)
     output.say(support_hours(datetime.now(timezone.utc)))
@@ -184,7 +187,8 @@ def _sent(opened: OpenedBundle, manifest: Manifest, issue: Issue, receipt: Recei
     ticket = ticket_text(
         manifest, issue, name=opened.name, size=opened.size, sha256=opened.sha256, receipt=receipt
     )
-    return Sent(opened.path, receipt, ticket)
+    is_kept = load_receipt(opened.path) == receipt
+    return Sent(opened.path, receipt, ticket, receipt_path(opened.path) if is_kept else None)
 
 
 def _outcome(receipt: Receipt) -> str:

@@ -184,5 +184,6 @@ def _keep(receipt: Receipt, bundle: OpenedBundle, on_event: events.Listener) -> 
     try:
         save_receipt(receipt, bundle.path)
     except OSError as error:
-        on_event(events.Warned(f"the receipt could not be written beside the bundle: {error.strerror}"))
+        reason = f"the receipt could not be written beside the bundle: {error.strerror}"
+        on_event(events.Warned(f"{reason}; keep the link: a second upload would send it all again"))
     drop_progress(bundle.path)

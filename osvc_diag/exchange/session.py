@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Optional
 from osvc_diag.events import Advanced, PhaseStarted, Warned
 from osvc_diag.exchange.answers import refuse
 from osvc_diag.exchange.multipart import safe_name
-from osvc_diag.exchange.progress import Progress, drop_progress, save_progress
+from osvc_diag.exchange.progress import Progress, drop_progress, progress_path, save_progress
 from osvc_diag.exchange.ranges import Ranges
 from osvc_diag.exchange.receipt import utc_text
 
@@ -130,11 +129,11 @@ class Session:
 
     def _save(self) -> None:
         assert self.progress is not None
-        with contextlib.suppress(OSError):
+        try:
             save_progress(self.progress, self.bundle.path)
-            return
-        if not self._warned:
-            self._warned = True
-            self.line.on_event(
-                Warned(f"{self.bundle.path}: its folder is not writable: this upload cannot be resumed")
-            )
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                path = progress_path(self.bundle.path)
+                reason = f"{path} cannot be written: {error.strerror}"
+                self.line.on_event(Warned(f"{reason}; this upload cannot be resumed, should it break off"))

@@ -146,3 +146,24 @@ def test_a_site_file_that_names_what_is_not_encrypted_is_no_obstacle_to_collecti
     done = run_program("prod/svc/web", *place, OSVC_DIAG_EXCHANGE="http://192.0.2.1")
     assert done.returncode in {0, 10}, done.stderr
     assert "this bundle cannot be sent as things are: http://192.0.2.1 is not encrypted" in done.stderr
+
+
+def test_a_full_disk_is_told_as_one_and_no_receipt_is_named_that_is_not_there(bundle, exchange) -> None:
+    environ = {"OSVC_DIAG_EXCHANGE": with_login(exchange.url, "support")}
+    command = 'ulimit -f 0; exec "$0" -m osvc_diag upload --yes "$@"'
+
+    def send(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "-c", command, sys.executable, *options, bundle],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(PYTHONDONTWRITEBYTECODE="1", **environ),
+        )
+
+    done = send()
+    assert done.returncode == 0, done.stderr
+    assert f"{bundle}.upload.json cannot be written: File too large" in done.stderr
+    assert "the receipt could not be written beside the bundle: File too large; keep the link" in done.stderr
+    assert "receipt: " not in done.stderr
+    assert json.loads(send("--json").stdout)["receipt"] is None
