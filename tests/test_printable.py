@@ -18,7 +18,8 @@ from osvc_diag.printable import printable, quoted
         ("tab\t\x00\x7f", r"tab\t\x00\x7f"),
         ("right\u202eleft", r"right\u202eleft"),
         ("zero\u200bwidth", r"zero\u200bwidth"),
-        ("\udcff", r"\udcff"),
+        ("a\udcff", r"a\xff"),
+        ("\ud800", r"\ud800"),
         ("\x9b31m", r"\x9b31m"),
         ("\u2028", r"\u2028"),
     ],
@@ -47,3 +48,16 @@ def test_a_quoted_text_is_printable(text):
 def test_a_quoted_text_is_short_and_keeps_letters():
     assert quoted("/données") == "'/données'"
     assert len(quoted("\0" * 10_000)) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("caf\udce9", r"'caf\xe9'"),
+        (r"as written: \udce9", r"'as written: \\udce9'"),
+        ("\\\udce9", r"'\\\xe9'"),
+        ("\ud800", r"'\ud800'"),
+    ],
+)
+def test_a_byte_of_a_name_looks_alike_in_quotes(text, expected):
+    assert quoted(text) == expected

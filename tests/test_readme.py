@@ -12,7 +12,7 @@ import pytest
 
 from osvc_diag import errors
 from osvc_diag.cli.collect import COMPLETE, GAPS
-from osvc_diag.cli.main import COMMANDS, HUNG_UP, INTERRUPTED, TERMINATED
+from osvc_diag.cli.main import COMMANDS, HUNG_UP, INTERRUPTED, TERMINATED, UNREAD
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HELP = re.compile(r"<!-- collect --help.*?-->\n```\n(.*?)```\n", re.DOTALL)
@@ -55,7 +55,11 @@ def test_the_exit_codes_are_those_of_the_error_tree(readme: str) -> None:
         for value in vars(errors).values()
         if inspect.isclass(value) and issubclass(value, errors.DiagError) and value is not errors.DiagError
     }
-    assert told == tree | {COMPLETE, GAPS, HUNG_UP, INTERRUPTED, TERMINATED}
+    assert told == tree | {COMPLETE, GAPS, HUNG_UP, INTERRUPTED, TERMINATED, UNREAD}
+    found = HELP.search(readme)
+    assert found
+    in_help = found[1].partition("exit codes: ")[2]
+    assert {int(code) for code in re.findall(r"\b\d+\b", in_help)} == told
 
 
 def test_every_command_is_told(readme: str) -> None:

@@ -34,7 +34,9 @@ def gunzipped(file: BinaryIO) -> Iterator[bytes]:
         VerificationError: It is damaged, cut short, or something follows it.
     """
     engine = _Gunzip()
+    size = 0
     for chunk in _chunks(file):
+        size += len(chunk)
         if engine.eof:
             raise VerificationError("something follows the end of the archive", hint=COPY_AGAIN)
         try:
@@ -42,7 +44,7 @@ def gunzipped(file: BinaryIO) -> Iterator[bytes]:
         except InflateError as error:
             raise VerificationError("the archive is damaged", hint=COPY_AGAIN) from error
     if not engine.eof:
-        raise VerificationError("the archive ends in the middle", hint=COPY_AGAIN)
+        raise VerificationError(f"the archive is cut short: it ends after {size} bytes", hint=COPY_AGAIN)
     if engine.unused_data:
         raise VerificationError("something follows the end of the archive", hint=COPY_AGAIN)
 

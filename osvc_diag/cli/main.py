@@ -51,7 +51,8 @@ UNREAD = 141
 _EXIT_CODES = """\
 exit codes: 0 complete, 10 complete but for gaps, 2 usage, 3 plugin,
 4 bundle not written, 5 upload failed (the bundle is kept),
-6 verification failed, 7 the agent did not, 129/130/143 interrupted"""
+6 verification failed, 7 the agent did not, 129/130/143 interrupted,
+141 nobody read the output (| head)"""
 
 
 class _Terminated(BaseException):

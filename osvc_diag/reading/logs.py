@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KEPT_TEXT = 8 * 1024 * 1024  # bytes of inflated text that are kept rather than inflated twice; the agent's
 # own rotated logs have 5 MiB
 
-USED_UP = "newer logs of its family used up --log-size"
+USED_UP = "older than the part that --log-size keeps of this log and its rotated ones"
 OUTSIDE = "outside of --since and --until"
 BY_WINDOW = "by --since and --until"
 BY_LOG_SIZE = "its newest part, by --log-size"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.collector import Collector
     from osvc_diag.plugin.plugin_manager import Plugins
 
+NEAR_SHOWN = 3
+MOST_NEAR = 50  # whose last parts are compared, too
 MOST_COMPARED = 5000  # names of artifacts among which the nearest to an unknown one is looked for
 COMMANDS = "cmd/"
 
@@ -93,9 +95,7 @@ class Choice:
                 )
 
     def _advice(self, text: str) -> str:
-        import difflib  # noqa: PLC0415 - few misspell, and all would wait for it
-
-        near = [] if is_glob(text) else difflib.get_close_matches(text, self._names, n=3)
+        near = [] if is_glob(text) else _nearest(text, self._names)
         if near:
             return "did you mean " + ", ".join(map(printable, near))
         hint = "--dry-run lists what they are called; *, ? and [ab] stand for any characters"
@@ -115,6 +115,15 @@ class _Word:
         found = any(map(self._fits, _spellings(name)))
         self.was_found = self.was_found or found
         return found
+
+
+def _nearest(text: str, names: Sequence[str]) -> list[str]:
+    """Return the names that may have been meant: files of one folder are alike but for their last part."""
+    import difflib  # noqa: PLC0415 - few misspell, and all would wait for it
+
+    last = text.rpartition("/")[2]
+    near = difflib.get_close_matches(text, names, n=MOST_NEAR)
+    return [name for name in near if difflib.get_close_matches(last, [name.rpartition("/")[2]])][:NEAR_SHOWN]
 
 
 def _fits_any(words: Sequence[_Word], name: str) -> bool:

@@ -172,7 +172,7 @@ def test_a_damaged_bundle_is_exit_code_6(tmp_path, capsys) -> None:
         file.truncate()
     code, out, err = verify(capsys, path)
     assert code == 6
-    assert out == "problem\nthe archive ends in the middle\n"
+    assert out == f"problem\nthe archive is cut short: it ends after {os.path.getsize(path)} bytes\n"
     assert "hint: copy it again from where it was made, or make it again" in err
 
 
@@ -186,7 +186,9 @@ def test_json_of_a_damaged_bundle_has_what_the_json_of_any_failure_has(tmp_path,
     assert code == told["exit_code"] == 6
     assert told["error"] == "VerificationError"
     assert told["hint"].startswith("copy it again")
-    assert [problem["what"] for problem in told["problems"]] == ["the archive ends in the middle"]
+    assert [problem["what"] for problem in told["problems"]] == [
+        f"the archive is cut short: it ends after {os.path.getsize(path)} bytes"
+    ]
 
 
 def test_a_bundle_that_is_not_there_is_exit_code_2(tmp_path, capsys) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from making_logs import START, TRACEBACK, UTC, Logs, brute_force, record, restless_log, steady_log
 
 from osvc_diag.reading.bounds import MARGIN, Bounds
+from osvc_diag.reading.logs import USED_UP
 from osvc_diag.reading.slicing import find_stamp, has_stamps, window_ranges
 from osvc_diag.reading.stamps import stamp_at
 from osvc_diag.window import Window
@@ -340,7 +341,7 @@ class TestBudget:
         ]
         assert [len(text) for text, _ in kept] == [1000, 1000, 500, 0]
         assert [outcome.state for _, outcome in kept] == ["ok", "ok", "sliced", "skipped"]
-        assert kept[3][1].reason == "newer logs of its family used up --log-size"
+        assert kept[3][1].reason == USED_UP
 
     def test_a_rest_of_the_budget_that_no_record_fits_into_is_no_gap(self, logs):
         logs.write("node.log", steady_log(10))
@@ -350,7 +351,7 @@ class TestBudget:
         logs.read("node.log")
         text, outcome = logs.read("node.log.1", age=1)
         assert (text, outcome.state, outcome.is_gap) == (b"", "skipped", False)
-        assert outcome.reason == "newer logs of its family used up --log-size"
+        assert outcome.reason == USED_UP
 
     def test_another_family_has_its_own(self, logs):
         """One budget for all logs of a folder, and the newest eats it: node.log would be absent."""

@@ -81,6 +81,14 @@ def test_a_word_that_calls_no_artifact_is_refused_with_the_nearest() -> None:
     assert caught.value.hint == "did you mean file/etc/node.conf"
 
 
+def test_a_name_of_which_only_the_folder_is_right_is_near_to_none_of_its_files() -> None:
+    choice = Choice(STANDARD, ["file/etc/opensvc/zzzz.txt"], [])
+    choice.takes(collector(), document("file/etc/opensvc/node.conf"))
+    with pytest.raises(PluginUnavailableError) as caught:
+        choice.check()
+    assert (caught.value.hint or "").startswith("--dry-run lists")
+
+
 def test_a_skipped_word_that_calls_none_is_refused_too() -> None:
     with pytest.raises(PluginUnavailableError, match=r"'cmd/\*'"):
         Choice(STANDARD, [], ["cmd/*"]).check()
