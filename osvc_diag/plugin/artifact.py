@@ -288,7 +288,9 @@ class Artifact:
             priority: what goes last when a limit is hit.
         """
         return Artifacts(
-            GlobSource(os.fspath(folder), patterns, tuple(without)), form=form, priority=priority
+            GlobSource(os.fspath(folder), _texts("patterns", patterns), _texts("without", without)),
+            form=form,
+            priority=priority,
         )
 
     @classmethod
@@ -310,7 +312,7 @@ class Artifact:
             priority: what goes last when a limit is hit.
             expected: whether it is a gap where the live log is not there.
         """
-        source = FamilySource(os.fspath(path), tuple(also), expected)
+        source = FamilySource(os.fspath(path), _texts("also", also), expected)
         return Artifacts(source, form=Form.LOG, priority=priority)
 
     @classmethod
@@ -337,7 +339,7 @@ class Artifact:
             priority: what goes last when a limit is hit.
             transform: decodes its standard output, block by block, before it is redacted.
         """
-        source = OutputSource(Command(tuple(argv), timeout, limit), transform)
+        source = OutputSource(Command(_texts("argv", argv), timeout, limit), transform)
         return Artifacts(source, f"cmd/{name}", form=form, priority=priority)
 
     @classmethod
@@ -359,7 +361,7 @@ class Artifact:
             priority: what goes last when a limit is hit.
             expected: whether it is a gap where the whole journal has none.
         """
-        source = RecordsSource(tuple(map(tuple, matches)), expected)
+        source = RecordsSource(tuple(_texts("a match", match) for match in matches), expected)
         return Artifacts(source, f"cmd/{name}", priority=priority)
 
     @classmethod
@@ -400,6 +402,21 @@ class Artifact:
         """
         compute = text if callable(text) else partial(_same, text)
         return cls(f"info/{name}", DocumentSource(compute), form=form, priority=priority)
+
+
+def _texts(name: str, items: Sequence[str]) -> tuple[str, ...]:
+    """Return several texts; one alone would be taken for its letters.
+
+    Raises:
+        TypeError: they are no list of texts; the text says what to write.
+    """
+    if isinstance(items, (str, bytes)):
+        raise TypeError(f"{name} is a list of texts: write {str(items).split() or ['']!a}")
+    for item in items:
+        if not isinstance(item, str):
+            instead = "" if isinstance(item, (tuple, list)) else f": write {str(item)!a}"
+            raise TypeError(f"{name} holds {item!a}, no text{instead}")
+    return tuple(items)
 
 
 def _same(content: object) -> object:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Callable, TypeVar
+
+import pluggy
 
 from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.foreign import line_of
 from osvc_diag.redaction.rule import Rule
 
 if TYPE_CHECKING:
-    import pluggy
+    from collections.abc import Mapping
 
 HOOKS = frozenset(name for name in vars(hookspecs) if name.startswith(f"{hookspecs.PROJECT}_"))
 
@@ -40,10 +45,13 @@ def ask_plugin(manager: pluggy.PluginManager, plugin: object, name: str) -> Adde
             what is none.
     """
     hooks = _own_hooks(manager, plugin)
-    manager.register(plugin, name=name)
     try:
-        collectors = _ask(manager, plugin, "osvc_diag_collectors", Collector)
-        rules = _ask(manager, plugin, "osvc_diag_redaction_rules", Rule)
+        manager.register(plugin, name=name)
+    except pluggy.PluginValidationError as error:
+        raise TypeError(" ".join(str(error).split())) from None
+    try:
+        collectors = _ask(manager, plugin, "osvc_diag_collectors", Collector, hooks)
+        rules = _ask(manager, plugin, "osvc_diag_redaction_rules", Rule, hooks)
         if rules:
             _try(rules)
         for collector in collectors:
@@ -51,7 +59,7 @@ def ask_plugin(manager: pluggy.PluginManager, plugin: object, name: str) -> Adde
     except BaseException:
         manager.unregister(plugin)
         raise
-    return Added(hooks, tuple(collectors), tuple(rules))
+    return Added(tuple(sorted(hooks)), tuple(collectors), tuple(rules))
 
 
 def _try(rules: list[Rule]) -> None:
@@ -60,9 +68,13 @@ def _try(rules: list[Rule]) -> None:
     try_rules(rules)
 
 
-def _own_hooks(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ...]:
-    """Refuse what pluggy would pass over in silence: a misspelt hook, and one without its marker."""
-    found = set()
+def _own_hooks(manager: pluggy.PluginManager, plugin: object) -> dict[str, Callable[..., object]]:
+    """Return the functions that are hooks.
+
+    What pluggy would pass over in silence is refused: a misspelt hook, one without its marker, none at all.
+    """
+    found: dict[str, Callable[..., object]] = {}
+    is_newer = False
     for name in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, name)
         if options is None:
@@ -71,20 +83,47 @@ def _own_hooks(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ...]
             continue
         hook = options.get("specname") or name
         if hook in HOOKS:
-            found.add(hook)
-        elif not options.get("optionalhook"):
+            found[hook] = getattr(plugin, name)
+            _check_arguments(hook, found[hook])
+        elif options.get("optionalhook"):
+            is_newer = True
+        else:
             raise AttributeError(
                 f"{name} is not a hook of {hookspecs.PROJECT}: there are {', '.join(sorted(HOOKS))}"
             )
-    return tuple(sorted(found))
+    if not found and not is_newer:
+        raise TypeError(f"it has no hook: mark {' or '.join(sorted(HOOKS))} with @hookimpl")
+    return found
 
 
-def _ask(manager: pluggy.PluginManager, plugin: object, hook: str, kind: type[_Item]) -> list[_Item]:
+def _check_arguments(hook: str, function: Callable[..., object]) -> None:
+    given = inspect.signature(getattr(hookspecs, hook)).parameters
+    for name, parameter in inspect.signature(function).parameters.items():
+        is_needed = parameter.default is parameter.empty and parameter.kind not in {
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        }
+        if is_needed and name not in given:
+            raise TypeError(f"{hook}{line_of(function)} takes {name!r}: write def {hook}({', '.join(given)})")
+
+
+def _ask(
+    manager: pluggy.PluginManager,
+    plugin: object,
+    hook: str,
+    kind: type[_Item],
+    hooks: Mapping[str, Callable[..., object]],
+) -> list[_Item]:
     """Call one hook of one plugin, and exhaust a generator here, where its errors are caught."""
     others = [other for other in manager.get_plugins() if other is not plugin]
     answers = manager.subset_hook_caller(hook, others)()
+    for answer in answers:
+        if not isinstance(answer, Iterable):
+            what = f"{hook}{line_of(hooks[hook])} returned a {type(answer).__name__}"
+            raise TypeError(f"{what}, not a list: write return [{kind.__name__}(...)]")
     items = [item for answer in answers for item in answer]
     for item in items:
         if not isinstance(item, kind):
-            raise TypeError(f"{hook} gave a {type(item).__name__}, not a {kind.__name__}")
+            what = f"{hook}{line_of(hooks[hook])} gave a {type(item).__name__}"
+            raise TypeError(f"{what}, not a {kind.__name__}")
     return items

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import collections.abc
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional, Union, cast
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union, cast
 
 from osvc_diag.bundle.manifest import Gap
 from osvc_diag.objects.naming import GO_AGENT, KINDS, PYTHON_AGENT
 from osvc_diag.plugin.artifact import Artifact, Artifacts
+from osvc_diag.plugin.foreign import line_of
 from osvc_diag.plugin.profile import Profile
 from osvc_diag.reading.granted import folder_refusal
 
@@ -73,11 +75,10 @@ class Collector:
             raise ValueError(f"{self.name!a} is no name of a collector: lower case, digits and dashes")
         if not callable(self.collect):
             raise TypeError(f"collector {self.name}: its collect is no function")
-        for field, known in (("agents", AGENTS), ("kinds", KINDS)):
-            for value in getattr(self, field):
-                if value not in known:
-                    words = ", ".join(known)
-                    raise ValueError(f"collector {self.name}: {field} holds {value!a}, none of {words}")
+        for field in ("agents", "kinds", "folders", "options"):
+            self._check_tuple(field)
+        self._check_words("agents", AGENTS)
+        self._check_words("kinds", KINDS)
         names = [option.name for option in self.options]
         for option in self.options:
             option.check()
@@ -87,6 +88,19 @@ class Collector:
             reason = folder_refusal(folder)
             if reason is not None:
                 raise ValueError(f"collector {self.name}: folders holds {folder!a}, which {reason}")
+
+    def _check_tuple(self, field: str) -> None:
+        value = getattr(self, field)
+        if isinstance(value, str):
+            raise TypeError(f"collector {self.name}: {field} is a text: write ({value!r},)")
+        if not isinstance(value, (tuple, list)):
+            raise TypeError(f"collector {self.name}: {field} is a {type(value).__name__}, not a tuple")
+
+    def _check_words(self, field: str, known: Sequence[str]) -> None:
+        for value in getattr(self, field):
+            if value not in known:
+                words = ", ".join(known)
+                raise ValueError(f"collector {self.name}: {field} holds {value!a}, none of {words}")
 
     def grants(self, path: str) -> bool:
         """Tell whether a path on the node, absolute and normal, lies in one of its folders."""
@@ -113,5 +127,18 @@ class Collector:
         """Call `collect`: with the values of its options where it has any."""
         if self.options:
             told = {option.name: values.get(option.name, option.default) for option in self.options}
-            return cast("CollectWithOptions", self.collect)(node, objects, told)
-        return cast("Collect", self.collect)(node, objects)
+            return listed(cast("CollectWithOptions", self.collect)(node, objects, told), self.collect)
+        return listed(cast("Collect", self.collect)(node, objects), self.collect)
+
+
+def listed(answer: object, collect: object) -> Iterable[Any]:
+    """Return what a `collect` answered, where it can be gone through.
+
+    Raises:
+        TypeError: it cannot; the text says where that function is, and what to write.
+    """
+    if isinstance(answer, collections.abc.Iterable):
+        return answer
+    what = "None" if answer is None else f"a {type(answer).__name__}"
+    name = getattr(collect, "__name__", "collect")
+    raise TypeError(f"{name}{line_of(collect)} returned {what}: have it yield artifacts, or return a list")

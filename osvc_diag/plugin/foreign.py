@@ -47,6 +47,12 @@ def place_of(error: BaseException) -> str:
     return f"{os.path.basename(own[-1].filename)}:{own[-1].lineno}" if own else ""
 
 
+def line_of(function: object) -> str:
+    """Return where a function of a plugin begins, as ` (shop.py:4)`; empty where that cannot be told."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return "" if code is None else f" ({os.path.basename(code.co_filename)}:{code.co_firstlineno})"
+
+
 def _is_known(path: str) -> bool:
     """Tell whether a file is one of this program, of Python or of pluggy."""
     pluggy = getattr(sys.modules.get("pluggy"), "__file__", None)

@@ -22,6 +22,7 @@ from osvc_diag.node.facts import node_of, objects_of
 from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.asking import ask_plugin
+from osvc_diag.plugin.collector import listed
 from osvc_diag.plugin.crossing import CrossingError, no_function, sent
 from osvc_diag.plugin.foreign import place_of, told_by
 from osvc_diag.plugin.importing import import_plugin
@@ -143,7 +144,8 @@ class _Served:
         arguments = [self._node, objects_of(message["objects"])]
         if message["values"] is not None:
             arguments.append(message["values"])
-        for declared in self._functions[message["function"]](*arguments):
+        collect = self._functions[message["function"]]
+        for declared in listed(collect(*arguments), collect):
             send(self._crossing(declared))
 
     def _crossing(self, declared: object) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
 from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.objects.globs import is_glob
 from osvc_diag.objects.layout import live_log
 from osvc_diag.plugin.artifact import (
     Artifact,
@@ -89,13 +90,20 @@ class Resolver:
             return
         source = declared.source
         if isinstance(source, GlobSource):
+            self._check_glob(source)
             source = replace(source, folder=self._here(source.folder))
             files = self._files(declared, source)
             found = self._as_logs(files, declared) if declared.form is Form.LOG else files
             yield from _at_most(found, f"{self._node.member(source.folder)}/*")
         elif isinstance(source, FamilySource):
-            source = replace(source, live=self._here(source.live), also=tuple(map(self._here, source.also)))
-            yield from _at_most(self._logs(declared, source), f"{self._node.member(source.live)}.*")
+            named = source.live
+            source = replace(source, live=self._here(named), also=tuple(map(self._here, source.also)))
+            logs = _first_of(self._logs(declared, source))
+            if logs is None and is_glob(named):
+                folder, name = os.path.split(named)
+                instead = f"from_glob({folder!a}, {name!a}, form=Form.LOG)"
+                raise ValueError(f"there is no log {named!a}, taken literally: {instead} takes a pattern")
+            yield from _at_most(logs or iter(()), f"{self._node.member(source.live)}.*")
         elif isinstance(source, OutputSource):
             out, err = (CommandSource(source.command, stream) for stream in (Stream.OUT, Stream.ERR))
             form = declared.form or Form.TEXT
@@ -119,10 +127,25 @@ class Resolver:
 
     def _here(self, path: str) -> str:
         """Return where a path is on this machine, be it from the node's layout, or as the node calls it."""
+        if not os.path.isabs(path):
+            raise ValueError(f"{path!a} is not absolute: write the path as the node calls it")
         root = self._node.root
-        if root is None or path.startswith(f"{root.rstrip(os.sep)}/") or not os.path.isabs(path):
+        if root is None or path.startswith(f"{root.rstrip(os.sep)}/"):
             return path
         return root.rstrip(os.sep) + path
+
+    def _check_glob(self, source: GlobSource) -> None:
+        """Refuse what can find nothing, and would say nothing."""
+        if not source.patterns:
+            raise ValueError(f"from_glob({source.folder!a}) has no pattern: '*' takes every file in it")
+        if is_glob(source.folder):
+            try:
+                self._trees.look(self._here(source.folder))
+            except (FileNotFoundError, NotADirectoryError):
+                what = f"there is no folder {source.folder!a}, taken literally"
+                raise ValueError(f"{what}: write a pattern behind it, as in '*/x'") from None
+            except (OSError, NotTakenError):
+                pass
 
     def _is_there(self, artifact: Artifact) -> bool:
         """Tell whether a file is worth naming; what cannot be told is, so that it becomes a gap."""
@@ -178,6 +201,12 @@ class Resolver:
             yield LogSource(path, live, age)
         for age, path in enumerate(self._families.copies(live)):
             yield LogSource(path, f"{live}.*", age)
+
+
+def _first_of(artifacts: Iterator[Artifact]) -> Optional[Iterator[Artifact]]:
+    """Return the same again; None where there is none."""
+    first = next(artifacts, None)
+    return None if first is None else itertools.chain((first,), artifacts)
 
 
 def _at_most(artifacts: Iterator[Artifact], rest: str) -> Iterator[Union[Artifact, Gap]]:

@@ -16,6 +16,7 @@ from osvc_diag.bundle.manifest import Gap
 from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.asking import ask_plugin
+from osvc_diag.plugin.collector import listed
 from osvc_diag.plugin.crossing import CrossingError, no_function, sent
 from osvc_diag.plugin.declaring import Declaring
 from osvc_diag.plugin.plugins import PluginInfo, Plugins
@@ -51,7 +52,7 @@ def _crossing(collector: Collector) -> Collector:
     def collect(*arguments: Any) -> Iterator[Declared]:
         functions: list[Callable[..., Any]] = []
         declaring = Declaring(functions.__getitem__)
-        for declared in collector.collect(*arguments):
+        for declared in listed(collector.collect(*arguments), collector.collect):
             declaring.take(json.loads(json.dumps(_message(declared, functions))))
             yield declaring.declared[-1]
 

@@ -55,15 +55,18 @@ def test_it_is_given_its_kinds_alone_and_not_asked_without_any(live_node):
         ({"name": ""}, "is no name of a collector"),
         ({"name": None}, "is no name of a collector"),
         ({"agents": ("b2.2",)}, "agents holds 'b2.2', none of b2.1, om3"),
-        ({"agents": "om3"}, "agents holds 'o'"),
+        ({"agents": "om3"}, "agents is a text: write ('om3',)"),
+        ({"kinds": "svc"}, "kinds is a text: write ('svc',)"),
+        ({"options": {}}, "options is a dict, not a tuple"),
         ({"kinds": ("service",)}, "kinds holds 'service'"),
-        ({"folders": "/srv"}, "folders holds '/'"),
+        ({"folders": "/srv"}, "folders is a text: write ('/srv',)"),
         ({"folders": ("srv",)}, "folders holds 'srv'"),
     ],
 )
 def test_what_could_never_be_used_is_refused_with_the_field(facts, told):
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises((TypeError, ValueError)) as caught:
         collector(**facts).check()
+    assert told in str(caught.value)
 
 
 def test_a_collector_without_a_function_is_refused():

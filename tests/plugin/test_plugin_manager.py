@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -188,7 +189,9 @@ class TestOnePlugin:
         loaded = load_plugins([("bad", both)])
         assert [found.name for found in loaded.collectors] == SHIPPED
         assert loaded.rules == ()
-        assert loaded.failures == (("bad", "TypeError: osvc_diag_redaction_rules gave a int, not a Rule"),)
+        problem = dict(loaded.failures)["bad"]
+        assert problem.startswith("TypeError: osvc_diag_redaction_rules (test_plugin_manager.py:")
+        assert problem.endswith(" gave a int, not a Rule")
         (info,) = [info for info in loaded.infos if info.name == "bad"]
         assert info.collectors == ()
 
@@ -208,7 +211,22 @@ class TestOnePlugin:
 
     def test_a_hook_with_an_argument_that_there_is_not_is_told(self):
         loaded = load_plugins([("bad", plugin(osvc_diag_collectors=lambda node: []))])
-        assert "PluginValidationError" in dict(loaded.failures)["bad"]
+        problem = dict(loaded.failures)["bad"]
+        assert problem.startswith("TypeError: osvc_diag_collectors (test_plugin_manager.py:")
+        assert problem.endswith(" takes 'node': write def osvc_diag_collectors()")
+
+    def test_a_module_without_a_hook_is_told(self):
+        loaded = load_plugins([("bad", module())])
+        assert "it has no hook: mark osvc_diag_collectors or" in dict(loaded.failures)["bad"]
+
+    @pytest.mark.parametrize("answer", [5, collector("mine")], ids=["a number", "a collector alone"])
+    def test_an_answer_that_is_no_list_is_told_with_the_line_of_its_hook(self, answer):
+        loaded = load_plugins([("bad", plugin(osvc_diag_collectors=lambda: answer))])
+        assert re.fullmatch(
+            r"TypeError: osvc_diag_collectors \(test_plugin_manager\.py:\d+\) returned a \w+, not a list: "
+            r"write return \[Collector\(\.\.\.\)\]",
+            dict(loaded.failures)["bad"],
+        )
 
     def test_a_hook_of_a_newer_host_can_be_optional(self):
         newer = module(osvc_diag_dreams=hookimpl(optionalhook=True)(lambda: ()))

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from osvc_diag import Artifact, Form, Gap, Priority, State
+from osvc_diag import Artifact, Collector, Form, Gap, Priority, State
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.artifact import CommandSource, DocumentSource, FileSource, LogSource, Stream
 from osvc_diag.run import resolving
@@ -73,8 +73,62 @@ def test_a_file_that_nobody_expects_is_left_out_where_it_is_not(node):
 
 def test_a_relative_path_is_refused(node):
     for declared in (Artifact.from_file("a"), Artifact.from_log("a"), Artifact.from_glob("a", "*")):
-        with pytest.raises(ValueError, match="does not lie below"):
+        with pytest.raises(ValueError, match="'a' is not absolute: write the path as the node calls it"):
             resolved(node, declared)
+
+
+@pytest.mark.parametrize(
+    ("declared", "problem"),
+    [
+        (
+            Artifact.from_glob("/srv/shop"),
+            "from_glob('/srv/shop') has no pattern: '*' takes every file in it",
+        ),
+        (Artifact.from_glob("/srv/sh*", "x"), "there is no folder '/srv/sh*', taken literally"),
+        (
+            Artifact.from_log("/srv/shop/*.log"),
+            "from_glob('/srv/shop', '*.log', form=Form.LOG) takes a pattern",
+        ),
+    ],
+    ids=["no pattern", "a pattern for a folder", "a pattern for a log"],
+)
+def test_what_can_find_nothing_is_told(diag_node, declared, problem):
+    """Each found nothing without a word, and its author looked for the reason on the node."""
+    diag_node.write("/srv/shop/a.log")
+    shop = Collector("shop", "x", lambda node, objects: [], folders=("/srv",))
+    for node in (diag_node.read(), diag_node.read(live=True)):
+        with pytest.raises(ValueError, match="srv") as caught:
+            list(Resolver(node).of(shop).artifacts(declared))
+        assert problem in str(caught.value)
+
+
+def test_a_folder_and_a_log_may_have_characters_of_patterns_in_their_names(diag_node):
+    path = diag_node.write("/var/log/opensvc/od[d]*/a.log")
+    folder = os.path.dirname(path)
+    node = diag_node.read()
+    assert len(resolved(node, Artifact.from_glob(folder, "*"))) == 1
+    assert len(resolved(node, Artifact.from_log(path))) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: Artifact.from_command("a", "date -u"), "argv is a list of texts: write ['date', '-u']"),
+        (lambda: Artifact.from_command("a", ["echo", 5]), "argv holds 5, no text: write '5'"),
+        (lambda: Artifact.from_glob("/a", ["*"]), "patterns holds ['*'], no text"),
+        (
+            lambda: Artifact.from_glob("/a", "*", without="*.old"),
+            "without is a list of texts: write ['*.old']",
+        ),
+        (lambda: Artifact.from_log("/a", also="/b"), "also is a list of texts: write ['/b']"),
+        (lambda: Artifact.from_journal("a", "_UID=0"), "a match is a list of texts: write ['_UID=0']"),
+    ],
+    ids=["a text for argv", "a number in it", "a list for a pattern", "without", "also", "a match"],
+)
+def test_a_text_in_the_place_of_a_list_is_refused_where_it_is_written(make, problem):
+    with pytest.raises(TypeError) as caught:
+        make()
+    assert str(caught.value) == problem
 
 
 def test_files_of_a_folder_are_taken_by_their_whole_path(sample_tree):

@@ -72,6 +72,15 @@ def test_only_the_tested_plugin_takes_part(diag_node):
     assert [found.name for found in bundle.manifest.plugins] == ["tested"]
 
 
+def test_a_collect_that_returns_nothing_is_told_with_its_line(diag_node):
+    def collect(node, objects):
+        Artifact.from_file("/var/lib/opensvc/a")
+
+    reason = diag_node.collect(plugin(collect=collect)).gap("mine").reason
+    assert "collect (test_testing_kit.py:" in reason
+    assert reason.endswith("returned None: have it yield artifacts, or return a list")
+
+
 def test_a_plugin_that_cannot_be_used_fails_its_test(diag_node):
     module = plugin()
     module.osvc_diag_colectors = module.osvc_diag_collectors
