@@ -63,7 +63,7 @@ class Patience:
     def succeed(self) -> None:
         """Begin to count anew."""
         self.failures = self._item_failures = 0
-        self._line.has_answered = True
+        self._line.succeed()
 
 
 def persist_on_item(session: Session, attempt: Callable[[], T]) -> T:

@@ -86,6 +86,8 @@ class Line:
         self._deadline = time.monotonic() + time_limit
         self._time_limit = time_limit
         self._stop = threading.Event()
+        self._telling = threading.Lock()
+        self._told: set[tuple[str, int]] = set()
 
     @property
     def stopped(self) -> bool:
@@ -135,8 +137,15 @@ class Line:
                 hint=RESUME_HINT,
             )
         if failures > 1 or delay >= 1:
-            self.on_event(Warned(f"{error.reason}; next try in {delay:.1f} s ({failures + 1} of {attempts})"))
+            told = f"{error.reason}; {failures} of {attempts} tries failed, the next is in {delay:.1f} s"
+            self._tell_once((error.reason, failures), told)
         self._stop.wait(delay)
+
+    def succeed(self) -> None:
+        """Take in that the exchange has answered: from now on it is known to be there."""
+        self.has_answered = True
+        with self._telling:
+            self._told.clear()
 
     def pause(self, seconds: float) -> None:
         """Wait a little, unless the delivery ends."""
@@ -157,8 +166,16 @@ class Line:
                 failures += 1
                 self.wait(failures, error)
             else:
-                self.has_answered = True
+                self.succeed()
                 return result
+
+    def _tell_once(self, what: tuple[str, int], words: str) -> None:
+        """Warn, unless another of several senders has met the same in the same round."""
+        with self._telling:
+            if what in self._told:
+                return
+            self._told.add(what)
+        self.on_event(Warned(words))
 
 
 def parse_retry_after(value: Optional[str]) -> Optional[float]:

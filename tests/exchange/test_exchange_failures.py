@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 
 import pytest
 from fault_server import HTML, PASS, Fault, running_faults
-from sending_tools import IMPATIENT, send
+from sending_tools import IMPATIENT, Events, send
 
+from osvc_diag.events import Warned
 from osvc_diag.exchange import errors
 from osvc_diag.exchange.line import RetryPolicy
 from osvc_diag.exchange.login import Login
@@ -164,6 +166,17 @@ def test_the_whole_upload_has_a_time_limit(exchange, make_file) -> None:
         pytest.raises(errors.UploadTimeoutError, match="did not end within"),
     ):
         send(make_file(), server.url, policy=patient, time_limit=0.5)
+
+
+def test_four_connections_that_meet_the_same_tell_it_once_a_round(exchange, make_file) -> None:
+    events = Events()
+    with (
+        running_faults(exchange.url, on_chunks(Fault("reset"))) as server,
+        pytest.raises(errors.GaveUpError),
+    ):
+        send(make_file(1_500_000), server.url, on_event=events)
+    rounds = [re.search(r"(\d) of 6 tries failed", event.message) for event in events.of(Warned)]
+    assert [int(match.group(1)) for match in rounds if match] == [2, 3, 4, 5]
 
 
 def test_a_wrong_password_is_told_as_such(exchange, make_file) -> None:
