@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Optional
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 OK = 0
 _BLOCK = 256 * 1024  # bytes read at a time
 _MOST_INFLATED = 64 * 1024**3  # plain bytes of one compressed file
-_FORMS = {".conf": Form.CONF, ".json": Form.JSON, ".log": Form.LOG}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -130,7 +128,7 @@ def _form(args: argparse.Namespace) -> Form:
     base = (args.file or "").lower()
     for suffix in (".gz", ".bz2", ".xz"):
         base = base.removesuffix(suffix)
-    return _FORMS.get(os.path.splitext(base)[1], Form.TEXT)
+    return Form.of(base)
 
 
 def _redact(redactor: Redactor, source: BinaryIO, form: Form, counts: Counter[str], output: Output) -> None:

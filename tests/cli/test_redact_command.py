@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Callable, Optional
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -39,8 +41,9 @@ def test_a_dash_is_stdin():
     assert redact("-", stdin=b"plain\n").stdout == b"plain\n"
 
 
-def test_a_configuration_is_read_as_one_by_its_name(tmp_path: Path):
-    conf = tmp_path / "x.conf"
+@pytest.mark.parametrize("name", ["x.conf", "diag.ini", "X.CONF"])
+def test_a_configuration_is_read_as_one_by_its_name(tmp_path: Path, name: str):
+    conf = tmp_path / name
     conf.write_bytes(b"[env]\nanything = changing\nport = 80\n")
     assert re.fullmatch(
         rb"\[env\]\nanything = <masked:conf-env:\w{8}>\nport = 80\n", redact(str(conf)).stdout
