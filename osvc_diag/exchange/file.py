@@ -41,6 +41,8 @@ class FileExchange:
             UsageError: it names another host, or no absolute path.
         """
         parts = urlsplit(url)
+        if parts.query or parts.fragment:
+            raise UsageError(f"not the URL of a folder: {url}", hint="write ? as %3F and # as %23")
         if parts.hostname not in {None, "localhost"} or not parts.path.startswith("/"):
             raise UsageError(f"not the URL of a folder: {url}", hint="write file:///mnt/share/")
         self.folder = unquote(parts.path).rstrip("/") or "/"

@@ -114,7 +114,9 @@ def test_the_time_limit_holds_and_leaves_nothing_behind(make_file, share) -> Non
     assert os.listdir(share) == []
 
 
-@pytest.mark.parametrize("url", ["file://server/share/", "file:relative", "file:"])
+@pytest.mark.parametrize(
+    "url", ["file://server/share/", "file:relative", "file:", "file:///mnt/a#b/", "file:///mnt/a?b/"]
+)
 def test_what_is_no_folder_of_this_machine_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="not the URL of a folder"):
         FileExchange(url)
