@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Value = Union[str, int, float, bool, None]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+# int and float take blanks and underscores as well.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _FLAGS = {
     "yes": True,
     "true": True,
@@ -80,6 +82,8 @@ class Option:
             if text.lower() not in _FLAGS:
                 raise ValueError(text)
             return _FLAGS[text.lower()]
+        if isinstance(self.default, (int, float)) and not _NUMBER.fullmatch(text):
+            raise ValueError(text)
         if isinstance(self.default, int):
             return int(text)
         if isinstance(self.default, float):
