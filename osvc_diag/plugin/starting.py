@@ -102,5 +102,8 @@ def _pipe() -> tuple[int, int]:
     reading, writing = os.pipe()
     try:
         return fcntl.fcntl(reading, fcntl.F_DUPFD_CLOEXEC, 3), writing
+    except OSError:
+        os.close(writing)
+        raise
     finally:
         os.close(reading)
