@@ -11,7 +11,6 @@ class PhaseStarted(NamedTuple):
     phase: str
     total_bytes: int = 0
     """What the phase expects to go through, in bytes; 0 where it cannot tell."""
-    total_artifacts: int = 0
 
 
 class Planned(NamedTuple):

@@ -129,7 +129,7 @@ def test_nobodys_escape_sequences_or_markup_are_drawn(make) -> None:
     output.table("", ["what"], [(EVIL,)])
     output.table("", ["what"], [(EVIL,)], as_result=True)
     with output.progress() as tell:
-        tell(events.PhaseStarted("collect", 10, 1))
+        tell(events.PhaseStarted("collect", 10))
         tell(events.ArtifactStarted(EVIL))
         tell(events.ArtifactFinished(EVIL, "ok"))
         tell(events.Warned(EVIL))
@@ -145,7 +145,7 @@ def test_progress_fits_into_a_line_and_is_gone_in_the_end(make, columns: int) ->
     output = make(columns)
     with output.progress() as tell:
         tell(events.PhaseStarted("plan"))
-        tell(events.PhaseStarted("collect", 3 << 20, 2))
+        tell(events.PhaseStarted("collect", 3 << 20))
         tell(events.ArtifactStarted("file/" + "x" * 300))
         tell(events.Advanced(1 << 20))
         tell(events.Advanced(2 << 20))
@@ -158,7 +158,7 @@ def test_progress_fits_into_a_line_and_is_gone_in_the_end(make, columns: int) ->
 def test_progress_tells_the_phase_and_the_bytes(make) -> None:
     output = make(100)
     with output.progress() as tell:
-        tell(events.PhaseStarted("collect", 3 << 20, 2))
+        tell(events.PhaseStarted("collect", 3 << 20))
         tell(events.Advanced(1 << 20))
     assert "collecting" in seen(output)
     assert "1.0 MiB of 3.0 MiB" in seen(output)
@@ -169,7 +169,7 @@ def test_quiet_draws_nothing_but_errors_warnings_and_results(make) -> None:
     output.say("x")
     output.table("", ["what"], [("x",)])
     with output.progress() as tell:
-        tell(events.PhaseStarted("collect", 10, 1))
+        tell(events.PhaseStarted("collect", 10))
         tell(events.Planned(1, 2, 3, "/var/tmp"))
     assert seen(output) == ""
     output.table("", ["what"], [("x",)], as_result=True)
@@ -192,7 +192,7 @@ def test_where_no_thread_is_to_be_had_progress_is_told_in_lines(make, monkeypatc
     monkeypatch.setattr(threading.Thread, "start", start)
     output = make()
     with output.progress() as tell:
-        tell(events.PhaseStarted("collect", 3 << 20, 2))
+        tell(events.PhaseStarted("collect", 3 << 20))
         tell(events.Warned("careful"))
     assert "warning: careful\n" in seen(output)
     with output.progress() as tell:  # nothing is left of the first

@@ -84,9 +84,8 @@ class _Verification:
         self.report(why)
 
     def run(self, bundle: Bundle) -> None:
-        entries = bundle.manifest.artifacts
-        total = sum(entry.stored_bytes or 0 for entry in entries)
-        self._on_event(events.PhaseStarted("verify", total, len(entries)))
+        total = sum(entry.stored_bytes or 0 for entry in bundle.manifest.artifacts)
+        self._on_event(events.PhaseStarted("verify", total))
         if bundle.gzip_flags:
             self.report("its gzip header has a name or a comment")
         sums: dict[str, str] = {}

@@ -42,11 +42,9 @@ class Om:
     environ: tuple[tuple[str, str], ...] = ()
     """What tells it where its folders are."""
 
-    def command(
-        self, *arguments: str, timeout: float = Command.timeout, limit: int = Command.limit
-    ) -> Command:
+    def command(self, *arguments: str, timeout: float = Command.timeout) -> Command:
         """Return a command line of it."""
-        return Command((self.program, *arguments), timeout, limit, environ=self.environ)
+        return Command((self.program, *arguments), timeout, environ=self.environ)
 
 
 def find_om(node: Node) -> Om:

@@ -101,7 +101,7 @@ class CollectionRun:
         collection = Collection(heads=self._heads)
         artifacts = self._plan.artifacts
         total = len(artifacts)
-        self._tell(events.PhaseStarted("collect", self._plan.source_bytes, total))
+        self._tell(events.PhaseStarted("collect", self._plan.source_bytes))
         names = self._redactor.mask_texts([artifact.name for artifact in artifacts])
         small = SmallTakes(self._redactor, self._writer, names)
         at = 0
