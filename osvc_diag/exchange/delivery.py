@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag import events
@@ -72,7 +73,7 @@ def conditions_from(
     )
     if choice.proxy is not None and settings.proxy_credentials and choice.proxy.login is None:
         login = read_credentials(settings.proxy_credentials)
-        choice = type(choice)(choice.proxy.with_login(login), choice.source)
+        choice = replace(choice, proxy=choice.proxy.with_login(login))
     exchange_login = settings.exchange_login
     if settings.exchange_credentials and exchange_login is None:
         exchange_login = read_credentials(settings.exchange_credentials)
