@@ -175,10 +175,10 @@ RULES = (
     Rule(
         id="user-password",
         purpose="user:password or user%password after a user option",
-        anchors=(Anchor(rb"-u(?:ser)?[=, \t\"'\\]{0,16}[\w.@+\\-]{1,64}[:%]"),),
+        anchors=(Anchor(rb"-u(?:ser)?[=, \t\"'\\]{0,16}[\w.@+\\-]{0,64}[:%]"),),
         pattern=(
             rb"(?:(?<=[\"'])(?i:-u|--user|--proxy-user)%s|(?<=[\s\"',])(?i:-u|--user|--proxy-user)(?:=|[ \t]{1,8})?"
-            rb"(?:\\{0,7}(?P<q>[\"']))?)(?!\d{1,10}:\d)[\w.@+\\-]{1,64}[:%%]"
+            rb"(?:\\{0,7}(?P<q>[\"']))?)(?!\d{0,10}:\d|\+%%)(?:[\w.@+\\-]{1,64}[:%%]|(?<=[\s\"'=]):)"
             rb"(?P<secret>(?(q)(?:[^\"'\n\\]|\\(?![\"'])){1,512}|(?:[^\s\"'\\]|\\(?![\"'])){1,512}))"
         )
         % _COMMA,
@@ -188,6 +188,8 @@ RULES = (
             "curl --user 'joe:«x1y2»' https://example.com",
             "smbclient -U joe%«x1y2» //nas/share",
             "smbclient -U 'ACME\\joe%«x1 y2»' //nas/share",
+            "curl -u :«x1y2» https://example.com",
+            "curl --user=':«x1 y2»' https://example.com",
             "curl -u  joe:«x1y2z3» https://example.com",
             "curl --user\tjoe:«x1y2z3» https://example.com",
             "['curl','-u','joe:«x1y2z3»']",
@@ -197,6 +199,10 @@ RULES = (
             '["docker", "run", "-u", "1000:1000"]',
             "curl -u joe https://example.com",
             "docker run -u 1000:1000 image",
+            "docker run -u :1000 image",
+            "date -u +%Y-%m-%dT%H:%M",
+            "smbclient -U % //nas/share",
+            "cmd -u : x",
         ),
     ),
     Rule(

@@ -9,8 +9,14 @@ from osvc_diag.redaction.snmp import find_snmp
 _MIN_CREDENTIAL = 4  # bytes
 _SCHEMES = rb"(?:basic|bearer|token|digest|negotiate|ntlm|apikey|key|splunk|hawk|aws4-hmac-sha256)"
 _NO_USER = frozenset((b"mailto", b"sip", b"sips", b"acct", b"xmpp", b"git", b"ssh", b"file", b"root"))
+_URL_ANCHORS = (
+    Anchor(rb"://[^\s:/\"'<>]{0,256}:[^\s\"'<>]{0,256}@"),
+    Anchor(rb":\\\\{0,8}/\\{1,9}/[^\s:/\"'<>]{0,256}:[^\s\"'<>]{0,256}@"),  # in JSON
+)
 _PLAIN = rb"[^\s:/@\"'<>,;]"
-_RMAN = rb"(?:target|catalog|rcvcat|auxiliary)"  # whom Oracle's rman connects to
+_RMAN = rb"(?:target|catalog|rcvcat|auxiliary)[ \t\"'\\,=]{1,16}"  # whom Oracle's rman connects to
+# A statement of its own.
+_CONNECT = rb"(?:^|(?<=[;\"'<>]))[ \t]{0,16}conn(?:ect)?[ \t]{1,16}(?=[\w.$-]{1,64}/[^\s/@\"']{1,48}@[\w/])"
 _OSVC_EMPTY = frozenset((b"", b"xxx", b"''", b'""'))
 
 
@@ -35,10 +41,7 @@ RULES = (
     Rule(
         id="url",
         purpose="the password in a URL",
-        anchors=(
-            Anchor(rb"://[^\s:/\"'<>]{0,256}:[^\s\"'<>]{1,256}@"),
-            Anchor(rb":\\\\{0,8}/\\{1,9}/[^\s:/\"'<>]{0,256}:[^\s\"'<>]{1,256}@"),  # in JSON
-        ),
+        anchors=_URL_ANCHORS,
         pattern=(
             rb":(?://|\\{1,9}/\\{1,9}/)[^\s:/@\"'<>]{0,256}(?P<at>@[^\s:/\"'<>]{0,256})?:(?!\d{1,5}\\{0,9}/|\{[\w.]+\}/)"
             rb"(?P<secret>[^\s/\"'<>]{1,256}|(?(at)(?!)|[^\s\"'<>]{1,256}))@"
@@ -69,6 +72,21 @@ RULES = (
         ),
     ),
     Rule(
+        id="url-token",
+        purpose="a token in the place of a URL's user",
+        anchors=_URL_ANCHORS,
+        pattern=(
+            rb":(?://|\\{1,9}/\\{1,9}/)(?P<secret>[^\s:/@\"'<>]{1,256}(?=:x-oauth-basic@)|[A-Za-z0-9_-]{16,256}(?=:@))"
+        ),
+        certain=True,
+        masked=(
+            "git clone https://«0a1b2c»:«x-oauth-basic»@git.example.com/x.git",
+            "curl https://«0a1b2c3d4e5f6a7b8c»:@api.example.com/v1",
+            '{"url": "https:\\/\\/«0a1b2c»:«x-oauth-basic»@h\\/x"}',
+        ),
+        kept=("http://joe:@host/", "https://host/x-oauth-basic@x"),
+    ),
+    Rule(
         id="userinfo",
         purpose="user:password@host without a scheme",
         anchors=(
@@ -78,7 +96,8 @@ RULES = (
                 + rb")[a-z0-9_({]"
             ),
         ),
-        pattern=rb"(?:(?<![\w/.:@#-])|(?<=[\s\"'=,(]//)|(?<=^//))(?!(?:mailto|sips?|acct|xmpp|git):)[\w.-]{1,64}:(?P<secret>"
+        pattern=rb"(?:(?i:\bhttps?)://[\w.-]{1,64}/(?=[\w.-]{1,64}:[^\s@]{2,48}@[\w.-]{1,253}(?::\d{1,5})?(?:[/\s\"'<>]|$))"
+        rb"|(?<![\w/.:@#-])|(?<=[\s\"'=,(]//)|(?<=^//))(?!(?:mailto|sips?|acct|xmpp|git):)[\w.-]{1,64}:(?P<secret>"
         + _PLAIN
         + rb"{2,48})@(?=[\w({])",
         keep=_keep_port,
@@ -86,11 +105,14 @@ RULES = (
             "dsn = app:«x1y2z3»@tcp(db1:3306)/app",
             "curl joe:«x1y2z3»@host.example.com/path",
             "u:«x1y2z3»@_host",
+            "https_proxy=http://acme/joe:«pw»@proxy:3128",
             "//joe:«x1y2z3»@h/share",
             "mount //joe:«x1y2z3»@h/share /mnt",
         ),
         kept=(
             "mailto:joe@example.com",
+            "http://registry/image:v1@sha256:0a1b2c3d",
+            "http://host/a:8080@x",
             "node1:8080@eth0",
             "sc:n | mail to joe@example.com",
             "2026-11-22 20:03:30,461 INFO n:node1 c:main | a@b",
@@ -107,12 +129,14 @@ RULES = (
             Anchor(rb"impdp[ \t\"'\\,]"),
             Anchor(rb"@(?:" + rb"|".join(rb"(?<=/[^\s/@\"']{%d}@)" % size for size in range(1, 49)) + rb")"),
             Anchor(rb"userid="),
+            Anchor(rb"rman[ \t]"),
         ),
         pattern=(
             rb"(?i:jdbc:oracle:(?:thin|oci8?):|\b(?:sqlplus|expdp|impdp)[ \t\"'\\,]{1,16}(?:-\w{1,16}[ \t\"'\\,]{1,16}){0,4}"
-            rb"|\buserid=|\b" + _RMAN + rb"[ \t\"'\\,=]{1,16}(?=[\w.$-]{1,64}/[^\s/@\"']{1,48}@))"
+            rb"|\buserid=|\b" + _RMAN + rb"(?=[\w.$-]{1,64}/[^\s/@\"']{1,48}@)"
+            rb"|\brman[ \t]{1,16}(?:[\w/.=-]{1,64}[ \t]{1,16}){0,4}" + _RMAN + rb"|" + _CONNECT + rb")"
             rb"[\"'\\]{0,8}[\w.$-]{1,64}/(?:\\{0,4}(?P<quote>\"))?"
-            rb"(?P<secret>(?(quote)[^\"\\\n]{1,128}|(?:[^\s@\"'/\\]|\\(?![\"'\\nrt])){1,128}))(?=@|\s|[\"'\\]|$)"
+            rb"(?P<secret>(?(quote)[^\"\\\n]{1,128}|(?:[^\s@\"'/\\]|\\(?![\"'\\nrt])){1,128}))(?=@|\s|[\"'\\;|]|$)"
         ),
         masked=(
             "jdbc:oracle:thin:scott/«tiger1»@//db1:1521/orcl",
@@ -125,6 +149,11 @@ RULES = (
             "rman target sys/«x1y2z3»@orcl",
             "rman nocatalog target=sys/«x1y2z3»@orcl auxiliary sys/«x1y2z3»@aux",
             "expdp scott/«x1y2z3»@orcl directory=dumps",
+            "rman target sys/«x1y2z3»",
+            "rman nocatalog target sys/«x1y2z3» cmdfile=a.rcv",
+            "connect scott/«x1y2z3»@orcl",
+            "SQL> CONNECT sys/«x1y2»@orcl as sysdba;",
+            'echo "conn scott/«x1y2»@orcl" | sqlplus /nolog',
             "IMPDP scott/«x1y2z3»",
             "imp userid=scott/«x1y2z3» file=x.dmp",
         ),
@@ -135,6 +164,11 @@ RULES = (
             "rman target / cmdfile=scripts/full.rcv",
             "the german target north/south was missed",
             "expdp directory=dumps dumpfile=x/y.dmp",
+            "connect / as sysdba",
+            "connect unix/socket of joe",
+            "connect node1/eth0",
+            "failed to connect node1/eth0@if3",
+            "the performance target north/south",
         ),
     ),
     Rule(
@@ -243,6 +277,8 @@ RULES = (
             Anchor(rb"snmp"),
             Anchor(rb"createuser[ \t]"),
             Anchor(rb"sink[ \t]"),
+            Anchor(rb"passphrase[ \t]"),
+            Anchor(rb"proxy[ \t]{1,16}-"),
             Anchor(rb"com2sec"),
             Anchor(rb"sess[ \t]"),  # trapsess
         ),
@@ -272,6 +308,16 @@ RULES = (
             "com2sec\tn\tdefault\t«x»",
             "com2sec -Cn ctx n default «x»",
             "authcommunity log,execute «x»",
+            "defPassphrase «x1y2»",
+            "defAuthPassphrase '«x1 y2»'",
+            "defPrivPassphrase\t«x1y2»",
+            "proxy -v 2c -c «x1y2» 10.0.0.1 .1.3.6",
+            "  proxy -Cn ctx -c «x1y2» h",
+            "snmp-server host 10.0.0.1 «x1y2»",
+            "snmp-server host h traps version 2c «x1y2» udp-port 1162",
+            "snmp-server host h vrf mgmt informs version 3 priv «joe»",
+            "snmp-server host inside 10.0.0.1 community «x1y2» version 2c",
+            "snmp-server user joe ops v3 auth sha «x1y2» priv aes 128 «x1y3»",
             "trapsess -v 3 -u joe -a SHA -A «x1y2z3» h",
         ),
         kept=(
@@ -283,6 +329,14 @@ RULES = (
             "check_snmp -H h -w 10 -c 20",
             "createUser joe SHA",
             "if community == name",
+            "haproxy -c -f /etc/haproxy.cfg",
+            "kube-proxy -c x",
+            "/usr/bin/proxy -c x",
+            "no defPassphrase",
+            "snmp-server host 10.0.0.1",
+            "snmp-server host inside 10.0.0.1",
+            "snmp-server enable traps",
+            "snmp-server user joe ops v3",
         ),
     ),
     Rule(
