@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag.redaction import rules_commands, rules_directives, rules_forms, rules_keys, rules_tokens
+from osvc_diag.redaction import (
+    rules_commands,
+    rules_directives,
+    rules_forms,
+    rules_keys,
+    rules_services,
+    rules_tokens,
+)
 
 if TYPE_CHECKING:
     from osvc_diag.redaction.rule import Rule
@@ -21,6 +28,7 @@ def builtin_rules() -> tuple[Rule, ...]:
                 *rules_commands.RULES,
                 *rules_directives.RULES,
                 *rules_forms.RULES,
+                *rules_services.RULES,
                 *rules_tokens.RULES,
             ),
             key=lambda rule: rule.id,
