@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ WIDE = 100  # columns of a terminal from which on all of the progress line fits
 NARROW = 60  # columns below which only the phase and the bytes do
 GUTTER = 2  # characters between the columns of a table
 SENTENCE_WIDTH = 24  # columns of a terminal that sentences in the last column of a table need at least
-_COMMANDS = ("osvc-diag ", " om ", "pip ", "sudo ", "python3 ")  # texts with one of these may be copied
+_COMMANDS = ("osvc-diag ", " om ", " pip ", " sudo ", " python3 ")  # texts with one of these may be copied
+_AFTER_MARK = re.compile(r"(?<=[:;]) ")
 _PHASES = {
     "plan": "planning",
     "learn": "learning secrets",
@@ -125,12 +127,34 @@ class TerminalOutput(Output):
 
 def _broken(line: str, width: int) -> str:
     """Break a sentence between words, never a path; a command can be copied as it is."""
-    if cell_len(line) <= width or any(command in line for command in _COMMANDS):
+    if cell_len(line.rstrip()) <= width:
         return line
     margin = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(
-        line, width, subsequent_indent=margin + "  ", break_long_words=False, break_on_hyphens=False
-    )
+    first, *others = _words(line.strip())
+    lines = [margin + first]
+    for word in others:
+        if cell_len(lines[-1]) + 1 + cell_len(word) <= width:
+            lines[-1] += " " + word
+        else:
+            lines.append(f"{margin}  {word}")
+    return "\n".join(lines)
+
+
+def _words(sentence: str) -> Iterator[str]:
+    """Yield the words; a command is one: it stands alone, or between marks as in `do so: sudo x; or ...`."""
+    part = ""
+    for piece in _AFTER_MARK.split(sentence):
+        part = f"{part} {piece}" if part else piece
+        if part.count("'") % 2:  # within quotes of a command a mark ends nothing
+            continue
+        yield from _words_of(part)
+        part = ""
+    if part:
+        yield from _words_of(part)
+
+
+def _words_of(part: str) -> list[str]:
+    return [part] if any(command in f" {part}" for command in _COMMANDS) else part.split()
 
 
 def _lay_out(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -113,12 +113,31 @@ def test_a_sentence_breaks_between_words_and_a_path_in_it_stays_whole(make) -> N
 
 def test_a_long_command_stays_in_one_piece(make) -> None:
     output = make(30)
-    command = "next: osvc-diag upload /var/tmp/" + "x" * 100 + " --exchange https://example.com"
-    output.say(command)
+    command = (
+        "osvc-diag upload /var/tmp/" + "x" * 100 + " --label 'a; b: c; d' --exchange https://example.com"
+    )
+    output.say(f"next: {command}")
+    output.say(f"  {command}")
     output.warn(command)
-    output.error(BundleError(command, hint=command))
-    assert seen(output).count("\n") == 4
-    assert seen(output).count(command) == 4
+    output.error(BundleError(command, hint=f"resume it: {command}; or leave it"))
+    assert seen(output).count(command) == 5
+
+
+def test_the_words_around_a_command_are_broken_between_words(make) -> None:
+    output = make(50)
+    output.error(
+        BundleError(
+            "no such option", hint="usage: osvc-diag collect SELECTOR...; osvc-diag collect --help tells more"
+        )
+    )
+    output.say("hint: there are prod/cfg/env, prod/sec/creds, cluster; or did you mean: osvc-diag collect")
+    assert plain(seen(output)).splitlines() == [
+        "osvc-diag: no such option",
+        "  hint: usage: osvc-diag collect SELECTOR...;",
+        "    osvc-diag collect --help tells more",
+        "hint: there are prod/cfg/env, prod/sec/creds,",
+        "  cluster; or did you mean: osvc-diag collect",
+    ]
 
 
 def test_nobodys_escape_sequences_or_markup_are_drawn(make) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SITE_FILE = "diag.ini"
 UNLEARNED = "secrets in it could not be learned, so they may stand in logs"
-PARTLY_LEARNED = "not all secrets in it may have been learned, so they may stand in logs"
+PARTLY_LEARNED = "some secrets in it may not have been learned, so they may stand in logs"
 SETTLED = 2_000_000_000  # nanoseconds after which a file that changes again shows it by another time
 
 
