@@ -25,6 +25,7 @@ _WAYS = (
     "ca_bundle",
     "smtp",
     "smtp_credentials",
+    "mail_from",
 )
 
 
@@ -104,7 +105,7 @@ def check_way(sending: Sending, output: Output) -> None:
     """
     from osvc_diag.exchange.delivery import conditions_from  # noqa: PLC0415 - many a bundle is never sent
     from osvc_diag.exchange.errors import CertificateError, UnencryptedError  # noqa: PLC0415
-    from osvc_diag.exchange.mail import Relay  # noqa: PLC0415
+    from osvc_diag.exchange.mail import Relay, check_address  # noqa: PLC0415
     from osvc_diag.exchange.registry import find_exchange  # noqa: PLC0415
     from osvc_diag.exchange.trust import check_encrypted, tls_context  # noqa: PLC0415
 
@@ -113,6 +114,8 @@ def check_way(sending: Sending, output: Output) -> None:
     conditions_from(settings, environ=sending.environ, insecure=sending.insecure)
     if settings.smtp is not None:
         Relay.parse(settings.smtp)
+    if settings.mail_from is not None:
+        check_address(settings.mail_from)
     try:
         check_encrypted(exchange.url, insecure=sending.insecure)
         if settings.ca_bundle is not None:

@@ -110,7 +110,8 @@ class MailExchange:
     def _compose(self, bundle: OpenedBundle, conditions: Conditions) -> EmailMessage:
         host = socket.gethostname()
         message = EmailMessage(policy=SMTP)
-        message["From"] = _sender(conditions.mail_from, host)
+        sender = conditions.mail_from
+        message["From"] = f"root@{host}" if sender is None else check_address(sender)
         message["To"] = self.address
         message["Subject"] = printable(f"Support bundle {bundle.name}")
         message["Date"] = formatdate(localtime=True)
@@ -134,12 +135,15 @@ class MailExchange:
         return message
 
 
-def _sender(wanted: Optional[str], host: str) -> str:
-    if wanted is None:
-        return f"root@{host}"
-    if not _ADDRESS.fullmatch(wanted):
-        raise UsageError(f"not a mail address: {wanted!a}")
-    return wanted
+def check_address(text: str) -> str:
+    """Return the address of whom a mail is from.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not _ADDRESS.fullmatch(text):
+        raise UsageError(f"not a mail address: {text!a}", hint="write --mail-from ops@example.com")
+    return text
 
 
 def _send(message: EmailMessage, relay: Relay, conditions: Conditions, on_event: Listener) -> None:
