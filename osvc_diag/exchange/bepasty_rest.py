@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.exchange.answers import ChunkTooLargeError, read_json
@@ -47,25 +48,28 @@ def send_rest(session: Session) -> None:
         if start == size:
             # All is there, and the answer that said so was lost. Whether the item was completed is not known.
             raise ItemLostError("all bytes arrived, and the answer did not")
-        end = min(size, start + _raw_chunk(session))
+        body = session.body
+        end = min(size, start + body // 4 * 3)  # in base64
         if end == size:
             session.bundle.check_unchanged()
+        began = time.monotonic()
         try:
             answer = _post(session, start, end)
             done = _accept(session, answer, end)
         except ChunkTooLargeError:
-            if not session.shrink(session.chunk):
+            if not session.shrink(body):
                 raise body_too_large(session) from None
             continue
         except TransientError as error:
             patience.fail(error)
             if patience.failures % 2 == 0:
-                session.shrink(session.chunk)
+                session.shrink(body)
             continue
         if done and _is_all_there(session):
             return
         if _offset(session) > start:
             patience.succeed()
+            session.keep_pace(body, time.monotonic() - began)
         else:
             patience.fail(TransientError(f"{session.transport.host} stands at byte {_offset(session)}"))
 
@@ -163,8 +167,3 @@ def _offset(session: Session) -> int:
     """Return the first byte that the server lacks."""
     missing = session.acknowledged.missing(0, session.bundle.size)
     return missing[0][0] if missing else session.bundle.size
-
-
-def _raw_chunk(session: Session) -> int:
-    """Return how many raw bytes make a body of the allowed size."""
-    return session.chunk // 4 * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
@@ -100,7 +101,7 @@ class _Plan:
             if not self._pending:
                 return None
             start, end = self._pending.popleft()
-            cut = min(end, start + self._session.chunk - FORM_OVERHEAD)
+            cut = min(end, start + self._session.body - FORM_OVERHEAD)
             if cut < end:
                 self._pending.appendleft((cut, end))
             return start, cut
@@ -119,6 +120,7 @@ def _work(session: Session, plan: _Plan, stop: threading.Event) -> None:
         if piece is None:
             return
         body = piece[1] - piece[0] + FORM_OVERHEAD
+        began = time.monotonic()
         try:
             _send(session, item, *piece)
         except ChunkTooLargeError:
@@ -133,6 +135,7 @@ def _work(session: Session, plan: _Plan, stop: threading.Event) -> None:
                 session.shrink(body)
         else:
             patience.succeed()
+            session.keep_pace(body, time.monotonic() - began)
             session.acknowledge(item, *piece)
 
 

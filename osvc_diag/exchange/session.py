@@ -23,6 +23,8 @@ _UNITS = (("WEEKS", 604800), ("DAYS", 86400), ("HOURS", 3600), ("MINUTES", 60))
 
 MIN_CHUNK = 64 * 1024  # bytes; what refuses this as too large refuses all
 LAST_CHUNK = 32 * 1024  # bytes of the one that completes an item: never too large, whatever the chunk size is
+FIRST_CHUNK = MIN_CHUNK  # on a slow line the user waits for the first one to see that something moves
+QUICK, SLOW = 1.0, 4.0  # seconds of a request: below the one chunks grow, above the other they shrink
 MAX_CHUNK = 2 * 1024 * 1024  # bytes; larger ones are no faster, and four are in memory
 
 
@@ -37,7 +39,9 @@ class Session:
     line: Line
     lifetime: float
     chunk: int
-    """Bytes of a request's body that the server takes; it shrinks, and never grows."""
+    """Bytes of a request's body that the server takes at most; it shrinks, and never grows."""
+    pace: int = FIRST_CHUNK
+    """Bytes of a body that go out within a few seconds: so often is the progress told and kept."""
     progress: Optional[Progress] = None
     acknowledged: Ranges = field(default_factory=Ranges)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -64,7 +68,7 @@ class Session:
         )
 
     def shrink(self, body: int) -> bool:
-        """Halve the chunk; False when it is as small as it gets.
+        """Have the next bodies half as large; False when this one was as small as it gets.
 
         Args:
             body: bytes of the request that did not come through. Several fail at a time: what another
@@ -73,10 +77,28 @@ class Session:
         with self.lock:
             if self.chunk < body:
                 return True
-            if self.chunk <= MIN_CHUNK:
+            if body <= MIN_CHUNK:
                 return False
-            self.chunk = max(MIN_CHUNK, self.chunk // 2)
+            self.chunk = max(MIN_CHUNK, body // 2)
             return True
+
+    @property
+    def body(self) -> int:
+        """Bytes that the body of the next request should have at most."""
+        return min(self.chunk, self.pace)
+
+    def keep_pace(self, body: int, seconds: float) -> None:
+        """Learn from a request that came through how large the next ones should be.
+
+        Args:
+            body: its bytes.
+            seconds: until its answer came.
+        """
+        with self.lock:
+            if seconds < QUICK:
+                self.pace = max(self.pace, min(MAX_CHUNK, 2 * body))
+            elif seconds > SLOW:
+                self.pace = max(MIN_CHUNK, min(self.pace, body // 2))
 
     @property
     def expires(self) -> str:
@@ -95,8 +117,8 @@ class Session:
             self.acknowledged = progress.ranges
             self._save()
         self.line.on_event(PhaseStarted("upload", self.bundle.size))
-        if self.acknowledged.total:
-            self.line.on_event(Advanced(self.acknowledged.total))
+        # Also where it is nothing: whoever measures how fast it goes begins to count here.
+        self.line.on_event(Advanced(self.acknowledged.total))
 
     def acknowledge(self, item: str, start: int, end: int) -> None:
         """Keep that an item has these bytes, and tell it."""
