@@ -28,15 +28,24 @@ _JSON_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 _XML_SPECIAL = re.compile(rb"[&<>\"']")
 _HEX = re.compile(rb"[0-9a-f-]{8,}|[0-9A-F-]{8,}")
 _XML = ((b"&", b"&amp;"), (b"<", b"&lt;"), (b">", b"&gt;"))
-_XML_QUOTES = (b'"', b"&quot;", b"&#34;")
+_XML_QUOTES = (b'"', b"&quot;", b"&#34;", b"&#x22;")
+_XML_NUMBERS = (b"&#%d;", b"&#x%x;", b"&#x%X;")
+# What is written by its number: by systemd, a blank alone, in logs of nginx, in /proc/mounts.
+_NUMBERED = (
+    (re.compile(rb"[^A-Za-z0-9:_.]"), b"\\x%02x"),
+    (re.compile(rb" "), b"\\x%02x"),
+    (re.compile(rb"[^ !#-\[\]-~]"), b"\\x%02X"),
+    (re.compile(rb"[\s\\#]"), b"\\%03o"),
+)
 _XML_APOSTROPHES = (b"'", b"&#39;", b"&apos;", b"&#x27;")
 
 
 def text_forms(value: bytes) -> Iterator[bytes]:
-    """Yield a value and its spellings in URLs, JSON, shells, INI, XML and Python; some are equal."""
+    """Yield a value and its spellings in URLs, JSON, shells, INI, XML, Python and logs; some are equal."""
     yield value
     yield from _joined(value)
     yield from _hexadecimal(value)
+    yield from _by_number(value)
     if not value.translate(None, _SAME):
         return
     yield from _latin(value)
@@ -126,9 +135,20 @@ def _shell(value: bytes) -> Iterator[bytes]:
         yield special.sub(r"\\\g<0>", text).encode("utf-8", "surrogateescape")
 
 
+def _by_number(value: bytes) -> Iterator[bytes]:
+    for special, number in _NUMBERED:
+        yield _numbered(special, number, value)
+
+
+def _numbered(special: re.Pattern[bytes], number: bytes, value: bytes) -> bytes:
+    return special.sub(lambda match: number % match[0][0], value)
+
+
 def _xml(value: bytes) -> Iterator[bytes]:
     if not _XML_SPECIAL.search(value):
         return
+    for number in _XML_NUMBERS:
+        yield _numbered(_XML_SPECIAL, number, value)
     for char, entity in _XML:
         value = value.replace(char, entity)
     for quotes in _XML_QUOTES:

@@ -45,6 +45,11 @@ def go_json(value: str) -> str:
     return '"' + re.sub("[<>&]", escape_unicode, json.dumps(value, ensure_ascii=False)[1:-1]) + '"'
 
 
+def by_systemd(value: str) -> str:
+    """Return what systemd-escape makes of a value without slashes."""
+    return re.sub(rb"[^A-Za-z0-9:_.]", lambda match: b"\\x%02x" % match[0][0], value.encode()).decode()
+
+
 SPELLINGS = {
     "as it is": lambda value: value,
     "in JSON": lambda value: json.dumps({"x": value}),
@@ -74,6 +79,22 @@ SPELLINGS = {
     ),
     "in XML": lambda value: f"<v>{escape(value)}</v>",
     "in an XML attribute": lambda value: f"<v a={quoteattr(value)}/>",
+    "in XML, all special characters by their hexadecimal numbers": lambda value: re.sub(
+        "[&<>\"']", lambda match: f"&#x{ord(match[0]):x};", value
+    ),
+    "in an XML attribute, quotes by their hexadecimal numbers": lambda value: quoteattr(
+        value, {'"': "&#x22;"}
+    ),
+    "in XML, all special characters by their numbers": lambda value: re.sub(
+        "[&<>\"']", lambda match: f"&#{ord(match[0])};", value
+    ),
+    "escaped by systemd": by_systemd,
+    "its blanks by their number": lambda value: value.replace(" ", "\\x20"),
+    "in a log of nginx": lambda value: "".join(
+        f"\\x{byte:02X}" if byte < 32 or byte > 126 or byte in b'"\\' else chr(byte)
+        for byte in value.encode()
+    ),
+    "in /proc/mounts": lambda value: re.sub(r"[ \t\n\\#]", lambda match: f"\\{ord(match[0]):03o}", value),
     "as Python writes it": lambda value: repr({"x": value}),
     "in an INI file that interpolates": lambda value: "x = " + value.replace("%", "%%"),
 }
