@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Callable, Generic, NamedTuple, Optional, TypeV
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from types import TracebackType
 
 DEPTH = 3  # parcels between two threads
 PARCEL = 256 * 1024  # bytes of small items that are handed over together: to wake a thread up takes its time
@@ -61,12 +60,7 @@ class Behind:
     def __enter__(self) -> Behind:
         return self
 
-    def __exit__(
-        self,
-        _type: Optional[type[BaseException]],
-        _error: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def do(self, job: Callable[[], object]) -> None:
@@ -159,12 +153,7 @@ class Ahead(Generic[T]):
         self._thread = _started(self._work, self._name)
         return self._items if self._thread is None else self._received()
 
-    def __exit__(
-        self,
-        _type: Optional[type[BaseException]],
-        _error: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._thread is None:
             self._items.close()
             return

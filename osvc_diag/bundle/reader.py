@@ -13,7 +13,6 @@ from osvc_diag.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
-    from types import TracebackType
 
 LARGEST_MANIFEST = 1 << 27  # bytes; 300,000 artifacts
 LARGEST_PAGES = 1 << 22  # bytes of README.txt and issue.json, of which the manifest does not tell the sizes
@@ -138,12 +137,7 @@ class Bundle:
     def __enter__(self) -> Bundle:
         return self
 
-    def __exit__(
-        self,
-        _type: Optional[type[BaseException]],
-        _error: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
 

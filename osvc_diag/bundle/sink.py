@@ -14,7 +14,6 @@ from osvc_diag.bundle.sums import StoredMember
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from osvc_diag.bundle.packing import Packers
     from osvc_diag.bundle.runs import Spool
@@ -111,12 +110,7 @@ class MemberSink:
     def __enter__(self) -> MemberSink:
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        _error: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, kind: Optional[type[BaseException]], *_error: object) -> None:
         segment = None
         try:
             if kind is None and not self._discarded:

@@ -18,7 +18,8 @@ from osvc_diag.journal.log_text import log_size
 from osvc_diag.journal.places import VERIFY, find_journal
 from osvc_diag.journal.queries import Times, command_line, fields_option
 from osvc_diag.journal.ways import Kept, Way, merged
-from osvc_diag.reading.logs import BY_LOG_SIZE, BY_WINDOW, LARGE_LINE, OUTSIDE
+from osvc_diag.reading.bounds import OUTSIDE
+from osvc_diag.reading.logs import BY_LOG_SIZE, BY_WINDOW, LARGE_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

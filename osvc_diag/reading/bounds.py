@@ -18,6 +18,7 @@ MARGIN = timedelta(minutes=90)
 """How far a record may stand from its place in time: processes write in turns, clocks are set back, and
 local time jumps back by an hour once a year."""
 FALL_BACK = timedelta(hours=1)
+OUTSIDE = "outside of --since and --until"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Bounds:
     since: Optional[Edge] = None
     until: Optional[Edge] = None
     oldest_mtime: Optional[float] = None
-    """Seconds since the epoch: what was last written before holds nothing of the window."""
+    """Seconds since the epoch."""
 
     @classmethod
     def of(cls, window: Window, zone: tzinfo) -> Bounds:
@@ -63,6 +64,13 @@ class Bounds:
     def is_open(self) -> bool:
         """Whether it is no limit at all."""
         return self.since is None and self.until is None
+
+    def is_after(self, mtime: float) -> bool:
+        """Tell whether a file that was last written then, in seconds since the epoch, holds nothing of it.
+
+        Where the next newer log begins tells nothing: a process may have gone on writing to a rotated log.
+        """
+        return self.oldest_mtime is not None and mtime < self.oldest_mtime
 
     def holds(self, stamp: Stamp) -> bool:
         """Tell whether a record with this timestamp is wanted."""

@@ -15,7 +15,7 @@ from osvc_diag.reading.blocks import (
     skip_to_record,
     whole_lines,
 )
-from osvc_diag.reading.bounds import Bounds
+from osvc_diag.reading.bounds import OUTSIDE, Bounds
 from osvc_diag.reading.compressed import UNREADABLE, compression_of, inflated
 from osvc_diag.reading.slicing import Cut, Range, cut_to_budget, has_stamps, window_ranges
 from osvc_diag.reading.stamps import first_record
@@ -30,7 +30,6 @@ KEPT_TEXT = 8 * 1024 * 1024  # bytes of inflated text that are kept rather than 
 # own rotated logs have 5 MiB
 
 USED_UP = "older than the part that --log-size keeps of this log and its rotated ones"
-OUTSIDE = "outside of --since and --until"
 BY_WINDOW = "by --since and --until"
 BY_LOG_SIZE = "its newest part, by --log-size"
 LARGE_LINE = "its last line alone is larger than --log-size"
@@ -81,21 +80,12 @@ def read_log(fd: int, source: LogSource, outcome: Outcome, family: Family, bound
         if not bounds.is_open and not _has_stamps(fd, outcome.source_bytes, suffix):
             bounds = Bounds()
             outcome.reason = NO_STAMPS if outcome.source_bytes else ""
-        if _is_too_old(outcome, bounds):
+        if outcome.status is not None and bounds.is_after(outcome.status.st_mtime):
             outcome.skip(OUTSIDE)
         elif suffix is None:
             yield from _plain(fd, outcome, family, bounds)
         else:
             yield from _compressed(fd, suffix, outcome, family, bounds)
-
-
-def _is_too_old(outcome: Outcome, bounds: Bounds) -> bool:
-    """Tell whether a log was last written before the window.
-
-    Where the next newer log begins tells nothing: a process may have gone on writing to a rotated log.
-    """
-    oldest, status = bounds.oldest_mtime, outcome.status
-    return oldest is not None and status is not None and status.st_mtime < oldest
 
 
 def _plain(fd: int, outcome: Outcome, family: Family, bounds: Bounds) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Optional
 
+from osvc_diag.reading.bounds import OUTSIDE
 from osvc_diag.reading.stamps import stamp_at
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from osvc_diag.reading.outcome import Outcome
     from osvc_diag.reading.stamps import Stamp
 
-OUTSIDE = "outside of --since and --until"
 A_DAY = timedelta(days=1)
 LAST = 4_000_000_000.0  # seconds since the epoch: a file's own time may be anything
 
@@ -42,7 +42,7 @@ def chosen_lines(
         zone: of the node, to tell the year of a time without one.
         outcome: has the file's status; what is left out is added, once the blocks are through.
     """
-    if _is_too_old(outcome, bounds):
+    if outcome.status is not None and bounds.is_after(outcome.status.st_mtime):
         outcome.skip(OUTSIDE)
         return
     words = [word.lower().encode() for word in choice.words]
@@ -61,11 +61,6 @@ def chosen_lines(
         outcome.settle("sliced", f"the lines about {choice.about}", is_gap=False)
     else:
         outcome.settle("skipped", f"no line is about {choice.about}", is_gap=False)
-
-
-def _is_too_old(outcome: Outcome, bounds: Bounds) -> bool:
-    oldest, status = bounds.oldest_mtime, outcome.status
-    return oldest is not None and status is not None and status.st_mtime < oldest
 
 
 def _whole(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -13,8 +13,6 @@ from osvc_diag.redaction.helper import Helpers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
-    from typing import Optional
 
     from osvc_diag.clock import Clock
     from osvc_diag.run.request import Request
@@ -47,12 +45,7 @@ class Means:
     def __enter__(self) -> Means:
         return self
 
-    def __exit__(
-        self,
-        _type: Optional[type[BaseException]],
-        _error: Optional[BaseException],
-        _traceback: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.helpers.close()
         self.patient.close()
         self.commands.close()

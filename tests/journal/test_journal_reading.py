@@ -13,6 +13,7 @@ from osvc_diag.journal.queries import Times, of_agent, of_object
 from osvc_diag.journal.reading import JournalReader
 from osvc_diag.objects.naming import ObjectPath
 from osvc_diag.plugin.artifact import JournalSource
+from osvc_diag.reading.bounds import OUTSIDE
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.window import Window
 
@@ -77,7 +78,7 @@ class TestTheSample:
         give_journal()
         found, outcome = read(om3, times=Times(until=START - 10**9))
         assert found == []
-        assert (outcome.state, outcome.reason, outcome.is_gap) == ("skipped", reading.OUTSIDE, False)
+        assert (outcome.state, outcome.reason, outcome.is_gap) == ("skipped", OUTSIDE, False)
 
     def test_of_a_small_budget_the_newest_are_kept(self, om3, give_journal):
         give_journal()
