@@ -44,7 +44,7 @@ _ALONE = frozenset((b"-m", b"-l"))  # say what kind of key follows
 
 # What network devices say to whom traps are sent, and who may ask.
 _DEVICE = re.compile(rb"(?i:\bsnmp-server[ \t]{1,16}(?P<kind>host|user))(?=[ \t])")
-_MOST_WORDS = 16
+_MOST_WORDS, _REACH = 16, 1024  # of what follows
 _NO_SECRET = frozenset(b"trap traps inform informs auth noauth priv encrypted 1 2c 3 v1 v2c v3".split())
 _NAMING = frozenset((b"vrf", b"use-vrf", b"version", b"udp-port"))
 _ADDRESS = re.compile(rb"[\d.]+|[\da-f]*:[\da-f:.]+")
@@ -94,7 +94,7 @@ def _find_after_directives(line: bytes) -> Iterator[tuple[int, int]]:
 def _find_in_devices(line: bytes) -> Iterator[tuple[int, int]]:
     for match in _DEVICE.finditer(line):
         if match["kind"].lower() == b"user":
-            yield from (key.span("secret") for key in _KEYS.finditer(line, match.end()))
+            yield from (key.span("secret") for key in _KEYS.finditer(line, match.end(), match.end() + _REACH))
             continue
         words = [
             (line[start:end].lower(), (start, end)) for start, end in _words(line, match.end(), _MOST_WORDS)

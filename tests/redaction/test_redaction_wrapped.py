@@ -1,9 +1,12 @@
-"""What stands in braces, brackets or a shell's default: a reference stays readable, a secret goes."""
+"""What stands in braces, brackets or a shell's default, or on a line after its name: a secret goes."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
-from redaction_tools import TOKENS, redacted, redactor
+from redaction_tools import TOKENS, cut, redacted, redactor
 
 from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction import Redactor, learn
@@ -140,3 +143,57 @@ def test_a_secret_in_the_line_after_its_option_goes_and_is_learned(value: str):
 def test_what_follows_another_line_for_no_reason_stays(value: str):
     text = f"[container#1]\nrun_args = {value}\n\t--name web\n".encode()
     assert redacted(redactor(), text, Form.CONF) == text
+
+
+ENV = b"""\
+{
+  "env": [
+    {
+      "name": "DB_USER",
+      "value": "joe"
+    },
+    {
+      "name": "DB_PASSWORD",
+      "value": "x1y2z3"
+    },
+    {
+      "name": "API_TOKEN",
+      "valueFrom": "pool"
+    },
+    {
+      "name": "MODE",
+      "value": "fast"
+    }
+  ],
+  "props": "
+  <token>
+  x1y2z3
+  </token>
+  <port>1</port>"
+}
+"""
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("form", [Form.TEXT, Form.LOG])
+def test_a_value_on_a_line_after_its_name_is_masked_wherever_blocks_begin(form: Form, end: bytes):
+    text = ENV.replace(b"\n", end)
+    whole = redacted(redactor(), text, form)
+    assert b"x1y2z3" not in whole
+    assert re.sub(b"<masked:[^>]*>", b"x1y2z3", whole) == text
+    for at in range(0, len(text), 5):
+        assert b"".join(redactor().redact(cut(text, [at]), form, Counter())) == whole
+
+
+@pytest.mark.parametrize("between", [0, 5, 50])
+def test_a_value_far_from_a_name_is_not_taken_for_its_own(between: int):
+    lines = [b'"name": "DB_PASSWORD",', *[b'"a": 1,'] * between, b'"value": "x1y2z3"', b'"value": "b"', b""]
+    masked = redacted(redactor(), b"\n".join(lines))
+    assert (b"x1y2z3" in masked) is (between > 8)
+    assert masked.endswith(b'"value": "b"\n')
+
+
+def test_an_element_that_never_ends_takes_no_more_than_some_lines():
+    masked = redacted(redactor(), b"<password>\n" + b"a line\n" * 20)
+    assert masked.count(b"<masked:") == 8
+    assert masked.endswith(b"\na line" * 12 + b"\n")
