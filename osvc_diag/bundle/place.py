@@ -65,8 +65,10 @@ def check_room(folder: str, expected_bytes: int) -> None:
             hint=f"name by --output a folder that is there, or a file in one whose name ends in {SUFFIX}",
         ) from error
     free = status.f_bavail * status.f_frsize
-    if free < 2 * expected_bytes:
+    needed = 2 * expected_bytes
+    if free < needed:
         raise BundleError(
-            f"{folder} has {format_size(free)} free; about {format_size(2 * expected_bytes)} are needed",
+            f"{folder} has {format_size(free)} free; a bundle of about {format_size(expected_bytes)} "
+            f"takes up to {format_size(needed)} while it is written: its parts, and the whole beside them",
             hint="name another folder by --output, or take less by --max-size, --log-size or --since",
         )

@@ -141,7 +141,8 @@ class Output:
         elif isinstance(event, events.Planned):
             self.say(
                 f"{counted(event.artifacts, 'artifact')}, at most {format_size(event.source_bytes)} to read; "
-                f"a bundle of about {format_size(event.expected_bytes)} comes to {event.folder}"
+                f"a bundle of about {format_size(event.expected_bytes)} comes to {event.folder}, "
+                "if logs compress as they usually do"
             )
         elif isinstance(event, events.PhaseStarted):
             self.detail(event.phase)
