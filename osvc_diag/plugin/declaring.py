@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.plugin.artifact import Artifact, Artifacts, CommandSource, OutputSource
 from osvc_diag.plugin.crossing import CrossingError, received
-from osvc_diag.plugin.foreign import MOST_TEXT
+from osvc_diag.plugin.foreign import MOST_TEXT, Told
 
 if TYPE_CHECKING:
     from osvc_diag.plugin.collector import Declared
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_DECLARED = 20_000  # artifacts and gaps of one collector
 LONGEST_COMMAND = 300.0  # seconds, whatever a plugin says it needs
 MOST_OUTPUT = 64 * 1024 * 1024  # bytes of each output of a command
+TOO_MUCH = "it has a gap that says too much"
 _KINDS: Any = Union[Artifact, Artifacts, Gap]
 
 
@@ -44,7 +45,9 @@ class Declaring:
             declared = limited(received(_KINDS, message.get("item"), self._call))
         except CrossingError as error:
             reason = message.get("bad", error)  # of the plugin's side, where it could not even be sent
-            declared = limited(Gap(State.FAILED, f"naming its artifacts: {reason}"))
+            declared = Gap(State.FAILED, f"naming its artifacts: {reason}")
+            if len(declared.reason) > MOST_TEXT:
+                declared = Gap(State.FAILED, TOO_MUCH)
         self.declared.append(declared)
 
 
@@ -53,8 +56,9 @@ def limited(declared: Declared) -> Declared:
     if isinstance(declared, Gap):
         texts = {"reason": declared.reason, "hint": declared.hint or "", "artifact": declared.artifact or ""}
         if max(map(len, texts.values())) > MOST_TEXT:
-            return Gap(State.FAILED, "it has a gap that says too much")
-        return declared
+            return Gap(State.FAILED, TOO_MUCH)
+        hint = None if declared.hint is None else Told.of("", declared.hint)
+        return dataclasses.replace(declared, reason=Told.of("", declared.reason), hint=hint)
     if isinstance(declared.source, (CommandSource, OutputSource)):
         command = declared.source.command
         held = dataclasses.replace(

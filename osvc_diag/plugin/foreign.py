@@ -17,24 +17,59 @@ _HOME, _PYTHON = (
 )
 
 
+class Told(str):
+    """A sentence that begins in this program's own words and may end in those of foreign code."""
+
+    outside: str
+    """What foreign code said; it may hold a secret."""
+    __slots__ = ("outside",)
+
+    @classmethod
+    def of(cls, own: str, outside: str = "") -> Told:
+        """Return a sentence.
+
+        Args:
+            own: this program's words, or such a sentence already.
+            outside: what foreign code said.
+        """
+        if isinstance(own, Told) and not outside:
+            return own
+        told = cls(own + outside)
+        told.outside = outside
+        return told
+
+    @property
+    def own(self) -> str:
+        """This program's words."""
+        return str(self)[: len(self) - len(self.outside)]
+
+    def behind(self, words: str) -> Told:
+        """Return the sentence behind other words of this program."""
+        return Told.of(words + self.own, self.outside)
+
+
 class ToldError(Exception):
-    """What foreign code said elsewhere: its text is all that there is to tell, and may hold a secret."""
+    """What went wrong elsewhere: its text is all that there is to tell, and may hold a secret."""
+
+    def __init__(self, text: str) -> None:
+        """Take the text; one that is not `Told` is in this program's own words."""
+        super().__init__(text)
+        self.told = Told.of(text)
 
 
-def told_by(error: BaseException) -> str:
+def told_by(error: BaseException) -> Told:
     """Return the kind of an exception and what it says; the text may hold a secret.
 
     An exception that cannot be asked, or says too much, is told by its kind alone.
     """
     if isinstance(error, ToldError):
-        text = str(error)
-        return text if len(text) <= MOST_TEXT else "it says too much to be told"
+        return error.told if len(error.told) <= MOST_TEXT else Told.of("it says too much to be told")
     kind = type(error).__name__
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - even saying what it is can fail
-        return kind
-    return kind if not text or len(text) > MOST_TEXT else f"{kind}: {text}"
+        return Told.of(kind)
+    return Told.of(kind) if not text or len(text) > MOST_TEXT else Told.of(f"{kind}: ", text)
 
 
 def place_of(error: BaseException) -> str:
@@ -45,6 +80,12 @@ def place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith("<") and not _is_known(frame.filename)]
     return f"{os.path.basename(own[-1].filename)}:{own[-1].lineno}" if own else ""
+
+
+def is_own(error: BaseException) -> bool:
+    """Tell whether this program raised an exception in its own words, and no code of a plugin was at it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, ToldError) or all(frame.filename.startswith(_HOME) for frame in frames)
 
 
 def line_of(function: object) -> str:

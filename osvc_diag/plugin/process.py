@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from osvc_diag.plugin.foreign import MOST_TEXT, ToldError
+from osvc_diag.plugin.foreign import MOST_TEXT, Told, ToldError
 from osvc_diag.plugin.starting import start
 from osvc_diag.plugin.wire import LARGEST, Inbox, WireError, packed
 from osvc_diag.reading.patience import StalledError
@@ -155,7 +155,8 @@ class PluginProcess:
                 if "done" in message:
                     return message["done"]
                 if "error" in message:
-                    raise ForeignError(str(message["error"]))
+                    told = str(message["error"])
+                    raise ForeignError(told if message.get("own") is True else Told.of("", told))
                 on_item(message)
 
     def _wait_for(self, poll: select.poll, deadline: float) -> list[int]:
@@ -215,7 +216,7 @@ class PluginProcess:
         printed = self._printed
         text = printed.decode("utf-8", "replace").strip() if len(printed) <= MOST_TEXT else ""
         how = _ending(self._popen.returncode) if had_exited else "closed its line, so it was ended"
-        return f"its process {how}" + (f"; it had printed: {text}" if text else "")
+        return Told.of(f"its process {how}; it had printed: ", text) if text else f"its process {how}"
 
     def _end(self, problem: str) -> None:
         self.problem = self.problem or problem

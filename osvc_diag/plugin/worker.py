@@ -24,7 +24,7 @@ from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.asking import ask_plugin
 from osvc_diag.plugin.collector import listed
 from osvc_diag.plugin.crossing import CrossingError, no_function, sent
-from osvc_diag.plugin.foreign import place_of, told_by
+from osvc_diag.plugin.foreign import is_own, place_of, told_by
 from osvc_diag.plugin.importing import import_plugin
 from osvc_diag.plugin.wire import Inbox, WireError, packed
 
@@ -86,7 +86,7 @@ class _Line:
         try:
             text = packed(message)
         except (TypeError, ValueError, RecursionError, WireError) as error:
-            text = packed({"error": f"what it gave cannot be sent: {error}"[:1000]})
+            text = packed({"error": f"what it gave cannot be sent: {error}"[:1000], "own": True})
         rest = memoryview(text)
         while rest:
             rest = rest[os.write(self._fds[1], rest) :]
@@ -119,7 +119,8 @@ class _Served:
                 return {"done": self._functions[message["function"]]()}
             return {"done": self._owns(message["url"])}
         except BaseException as error:  # noqa: BLE001 - foreign code raises anything, SystemExit too
-            return {"error": _told(error)}
+            is_load = message.get("do") == "load"
+            return {"error": _told(error), "own": is_load and is_own(error)}
 
     def _owns(self, url: str) -> bool:
         try:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.plugin_manager import Plugins
     from osvc_diag.run.prepare import Prepared
 
+SENTENCES = frozenset(("failure", "hint", "limits", "reason"))
+"""Fields of the manifest that this program words."""
+
 
 def write_account(
     prepared: Prepared,
@@ -30,6 +33,7 @@ def write_account(
     support: facts.SupportFacts,
     seconds: Mapping[str, float],
     mask: Callable[[str], str],
+    mask_words: Callable[[str], str],
 ) -> facts.Manifest:
     """Put a manifest together.
 
@@ -42,6 +46,7 @@ def write_account(
         support: what is known of the contract.
         seconds: of each phase.
         mask: takes secrets out of a text.
+        mask_words: takes them out of a sentence of this program.
     """
     request, node, window = prepared.request, prepared.node, prepared.window
     manifest = facts.Manifest(
@@ -74,7 +79,7 @@ def write_account(
         seconds={phase: round(time, 3) for phase, time in seconds.items()},
         gaps=tuple(gaps),
     )
-    masked: facts.Manifest = _masked(manifest, mask)
+    masked: facts.Manifest = _masked(manifest, mask, mask_words)
     return dataclasses.replace(
         masked,
         gaps=tuple(dataclasses.replace(gap, reason=shortened(gap.reason)) for gap in masked.gaps),
@@ -105,17 +110,20 @@ def _cluster_facts(prepared: Prepared) -> facts.ClusterFacts:
     return facts.ClusterFacts(node.cluster.name, tuple(node.cluster.nodes), peers, command)
 
 
-def _masked(value: Any, mask: Callable[[str], str]) -> Any:
-    """Return a value with every text in it masked."""
+def _masked(value: Any, mask: Callable[[str], str], mask_words: Callable[[str], str]) -> Any:
+    """Return a value with every text in it masked, as what it is."""
     if isinstance(value, enum.Enum):
         return value
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, tuple):
-        return tuple(_masked(item, mask) for item in value)
+        return tuple(_masked(item, mask, mask_words) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {
-            field.name: _masked(getattr(value, field.name), mask) for field in dataclasses.fields(value)
+            field.name: _masked(
+                getattr(value, field.name), mask_words if field.name in SENTENCES else mask, mask_words
+            )
+            for field in dataclasses.fields(value)
         }
         return dataclasses.replace(value, **fields)
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag import events
 from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
@@ -64,6 +64,7 @@ class CollectionRun:
         commands: CommandPool,
         journal: JournalReader,
         redactor: Redactor,
+        mask_words: Callable[[str], str],
         writer: BundleWriter,
         max_size: Optional[int],
         clock: Clock,
@@ -84,6 +85,7 @@ class CollectionRun:
             tell=self._tell,
         )
         self._redactor = redactor
+        self._mask_words = mask_words
         self._writer = writer
         self._max_size = None if max_size is None else max_size - plan.pages_bytes
         self._clock = clock
@@ -169,7 +171,7 @@ class CollectionRun:
         except Exception as error:  # noqa: BLE001 - one artifact costs only itself
             if self._call_off is not None:
                 raise self._call_off from None
-            state, reason = diagnosis(error, self._redactor)
+            state, reason = diagnosis(error, self._mask_words)
             take.outcome.settle(state, reason, is_gap=True)
             return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Optional
+from typing import Callable, Optional
 
 from osvc_diag.bundle.headers import MemberNameError
 from osvc_diag.bundle.manifest import State
@@ -11,9 +11,6 @@ from osvc_diag.errors import RedactionError
 from osvc_diag.plugin.foreign import shortened, told_by
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.reading.trees import NotTakenError
-
-if TYPE_CHECKING:
-    from osvc_diag.redaction import Redactor
 
 NO_ROOM = "--max-size leaves no room for it"
 _STATES_OF_ERRNO = {
@@ -32,25 +29,25 @@ class NoRoomError(Exception):
     """The archive would grow over --max-size."""
 
 
-def diagnosis(error: Exception, redactor: Redactor) -> tuple[State, str]:
+def diagnosis(error: Exception, mask: Callable[[str], str]) -> tuple[State, str]:
     """Return the state of an artifact that could not be stored, and the reason, without a secret.
 
     Args:
         error: what came up between source and bundle.
-        redactor: masks what a plugin's exception says.
+        mask: takes secrets out of what a plugin's exception says.
     """
     if isinstance(error, NoRoomError):
         return State.SKIPPED, NO_ROOM
     if isinstance(error, MemberNameError):
         return State.FAILED, str(error)
     if isinstance(error, SourceError):
-        return _of_source(error.__cause__, redactor)
+        return _of_source(error.__cause__, mask)
     # What fails between source and bundle is the redactor: its text never holds the content.
     text = str(error) if isinstance(error, RedactionError) else type(error).__name__
     return State.WITHHELD, f"cannot be redacted: {text}"
 
 
-def _of_source(error: Optional[BaseException], redactor: Redactor) -> tuple[State, str]:
+def _of_source(error: Optional[BaseException], mask: Callable[[str], str]) -> tuple[State, str]:
     if isinstance(error, StalledError):
         return State.TIMEOUT, str(error)
     if isinstance(error, NotTakenError):
@@ -60,11 +57,11 @@ def _of_source(error: Optional[BaseException], redactor: Redactor) -> tuple[Stat
     if isinstance(error, OSError) and error.strerror:
         return State.FAILED, error.strerror
     assert error is not None, "a SourceError has a cause"
-    return State.FAILED, _masked(error, redactor)
+    return State.FAILED, _masked(error, mask)
 
 
-def _masked(error: BaseException, redactor: Redactor) -> str:
+def _masked(error: BaseException, mask: Callable[[str], str]) -> str:
     try:
-        return shortened(redactor.mask_text(told_by(error)))
+        return shortened(mask(told_by(error)))
     except Exception:  # noqa: BLE001 - a rule of a plugin may raise anything
         return type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from osvc_diag.run.means import Means
 from osvc_diag.run.pages import front_pages
 from osvc_diag.run.prepare import Prepared, prepare
 from osvc_diag.run.support import support_facts
+from osvc_diag.run.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,26 +74,29 @@ def make_bundle(
         means.commands.start(prepared.plan.artifacts)
         with means.phase("learn"):
             learning = Learning(node)
-            redactor = Redactor(
-                learning.secrets,
-                Tokens.for_cluster(learning.secrets),
-                extra_rules=plugins.rules,
-                mask_network=request.mask_network,
-                helpers=means.helpers,
-                expected=prepared.plan.source_bytes,
+            tokens = Tokens.for_cluster(learning.secrets)
+            make = functools.partial(Redactor, learning.secrets, tokens, mask_network=request.mask_network)
+            redactor = make(
+                extra_rules=plugins.rules, helpers=means.helpers, expected=prepared.plan.source_bytes
             )
+            words = Words(redactor, plugins.rules, make)
         name = name or _name(prepared, redactor)
         with BundleWriter(folder, name, compression=request.compression) as writer:
             with means.phase("collect", announce=False):
-                collection = _collect(prepared, means, redactor, writer)
+                collection = _collect(prepared, means, redactor, words, writer)
             with means.phase("assemble"):
                 manifest = _account(
-                    prepared, plugins, learning, collection, seconds=means.seconds, mask=redactor.mask_text
+                    prepared,
+                    plugins,
+                    learning,
+                    collection,
+                    seconds=means.seconds,
+                    mask=redactor.mask_text,
+                    mask_words=words.mask,
                 )
                 # Nobody keeps the pages: of 50,000 objects the manifest has 70 MB.
-                archive = writer.seal(
-                    front_pages(manifest, prepared, collection.errors, redactor), mtime=started.timestamp()
-                )
+                pages = front_pages(manifest, prepared, collection.errors, redactor=redactor, words=words)
+                archive = writer.seal(pages, mtime=started.timestamp())
             with means.phase("verify", announce=False):
                 verdict = _verify(archive, manifest, learning, plugins, means)
             return Result(writer.publish(), manifest, verdict, redactor.mask_text)
@@ -115,7 +120,9 @@ def _name(prepared: Prepared, redactor: Redactor) -> str:
     return bundle_name(cluster, node, selection, prepared.started)
 
 
-def _collect(prepared: Prepared, means: Means, redactor: Redactor, writer: BundleWriter) -> Collection:
+def _collect(
+    prepared: Prepared, means: Means, redactor: Redactor, words: Words, writer: BundleWriter
+) -> Collection:
     node, request = prepared.node, prepared.request
     times = Times.of(prepared.window)
     with closing(JournalReader(node, times, request.log_size, deadline=means.deadline)) as journal:
@@ -129,6 +136,7 @@ def _collect(prepared: Prepared, means: Means, redactor: Redactor, writer: Bundl
             commands=means.commands,
             journal=journal,
             redactor=redactor,
+            mask_words=words.mask,
             writer=writer,
             max_size=request.max_size,
             clock=means.clock,
@@ -146,6 +154,7 @@ def _account(
     *,
     seconds: Mapping[str, float],
     mask: Callable[[str], str],
+    mask_words: Callable[[str], str],
 ) -> Manifest:
     limits = (*learning.secrets.limits, *plugins.redaction_limits())
     return write_account(
@@ -162,6 +171,7 @@ def _account(
         support=support_facts(prepared.node, collection.entries, collection.heads),
         seconds=seconds,
         mask=mask,
+        mask_words=mask_words,
     )
 
 

@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from osvc_diag.bundle.manifest import Manifest
     from osvc_diag.redaction import Redactor
     from osvc_diag.run.prepare import Prepared
+    from osvc_diag.run.words import Words
 
 ISSUE_NAME = "issue.json"
 
 
 def front_pages(
-    manifest: Manifest, prepared: Prepared, errors: Mapping[str, Sequence[str]], redactor: Redactor
+    manifest: Manifest,
+    prepared: Prepared,
+    errors: Mapping[str, Sequence[str]],
+    *,
+    redactor: Redactor,
+    words: Words,
 ) -> list[tuple[str, bytes]]:
     """Return their names and contents, the manifest first; none holds a secret.
 
@@ -29,7 +35,8 @@ def front_pages(
         manifest: redacted already.
         prepared: the run as it was planned.
         errors: the last error records of each log, redacted, by member name.
-        redactor: takes secrets out of what the user wrote and what the front page says.
+        redactor: takes secrets out of what the user wrote.
+        words: takes them out of what the front page says.
     """
     issue = prepared.request.issue
     issue = replace(issue, **{name: redactor.mask_text(value) for name, value in asdict(issue).items()})
@@ -38,6 +45,6 @@ def front_pages(
     )
     return [
         (MANIFEST_NAME, manifest.to_json()),
-        (FRONT_PAGE_NAME, redactor.mask_text(page).encode("utf-8", "backslashreplace")),
+        (FRONT_PAGE_NAME, words.mask_page(page).encode("utf-8", "backslashreplace")),
         (ISSUE_NAME, (json.dumps(asdict(issue), indent=2) + "\n").encode()),
     ]

@@ -23,7 +23,7 @@ from osvc_diag.plugin.artifact import (
     Source,
     Stream,
 )
-from osvc_diag.plugin.foreign import told_by
+from osvc_diag.plugin.foreign import Told, told_by
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.trees import NotTakenError
 from osvc_diag.run.plan import Plan
@@ -156,7 +156,7 @@ class _Naming:
             self._named.append(_sound(item))
 
     def _gap(self, state: State, reason: str) -> Gap:
-        return Gap(state, f"naming its artifacts: {reason}", self._collector.name)
+        return Gap(state, Told.of(reason).behind("naming its artifacts: "), self._collector.name)
 
 
 def _sound(artifact: object) -> Artifact:

@@ -91,7 +91,7 @@ class SmallTakes:
             if take.digest is not None:
                 take.digest.look_at(content)
         except Exception as error:  # noqa: BLE001 - one artifact costs only itself
-            take.outcome.settle(*diagnosis(error, self._redactor), is_gap=True)
+            take.outcome.settle(*diagnosis(error, self._redactor.mask_text), is_gap=True)
             return None
         return content
 

@@ -40,6 +40,7 @@ def account(
         support=SupportFacts(reason=f"the agent said {SECRET}"),
         seconds={"plan": 0.12345},
         mask=lambda text: text.replace(SECRET, "***"),
+        mask_words=lambda text: text.replace(SECRET, "***"),
     )
 
 

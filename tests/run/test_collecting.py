@@ -57,6 +57,7 @@ class Desk:
 
     def collect(self, *artifacts: Artifact, max_size: Any = None, deadline: Any = None) -> Collection:
         secrets = learn([("node.conf", f"[a]\npassword = {SECRET}\n".encode())], set())
+        redactor = Redactor(secrets, Tokens.for_cluster(secrets))
         patient = PatientReader(deadline=deadline)
         try:
             with BundleWriter(self._folder, "x.tar.gz") as writer:
@@ -67,7 +68,8 @@ class Desk:
                     patient=patient,
                     commands=CommandPool(),
                     journal=JournalReader(self.node, Times(), 1 << 20),
-                    redactor=Redactor(secrets, Tokens.for_cluster(secrets)),
+                    redactor=redactor,
+                    mask_words=redactor.mask_text,
                     writer=writer,
                     max_size=max_size,
                     clock=SystemClock(),

@@ -51,12 +51,12 @@ def from_source(cause: BaseException) -> SourceError:
 def test_each_error_has_its_state_and_reason(
     error: Exception, state: State, reason: str, redactor: Redactor
 ) -> None:
-    assert diagnosis(error, redactor) == (state, reason)
+    assert diagnosis(error, redactor.mask_text) == (state, reason)
 
 
 def test_a_secret_in_a_plugins_error_is_masked_before_the_text_is_cut(redactor: Redactor) -> None:
     for filler in range(REASON_LENGTH - 40, REASON_LENGTH + 10):
-        _, reason = diagnosis(from_source(ValueError("x" * filler + " " + SECRET)), redactor)
+        _, reason = diagnosis(from_source(ValueError("x" * filler + " " + SECRET)), redactor.mask_text)
         assert SECRET[:6] not in reason
         assert len(reason) <= REASON_LENGTH + 3
 

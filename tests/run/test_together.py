@@ -68,6 +68,7 @@ class Desk:
                     patient=patient,
                     **dict.fromkeys(RUNNERS),
                     redactor=Redactor(secrets, Tokens(lambda: b"k" * 32, stable=True)),
+                    mask_words=str,
                     writer=writer,
                     max_size=max_size,
                     clock=SystemClock(),
