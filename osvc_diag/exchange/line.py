@@ -107,7 +107,7 @@ class Line:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise UploadTimeoutError(
-                f"the upload did not end within {self._time_limit:.0f} seconds", hint=RESUME_HINT
+                f"the upload did not end within {self._time_limit:.0f} seconds", hint=self._kept_hint
             )
         return left
 
@@ -126,7 +126,7 @@ class Line:
         if failures >= attempts:
             # What helps to get there at all is no help once it has answered: then it is the line.
             is_broken = self.has_answered and error.lasting is GaveUpError
-            hint = RESUME_HINT if is_broken else error.hint or UNSENT_HINT
+            hint = RESUME_HINT if is_broken else error.hint or self._kept_hint
             raise error.lasting(f"gave up after {failures} tries: {error.reason}", hint=hint)
         delay = self.policy.delay(failures)
         if error.retry_after is not None:
@@ -134,7 +134,7 @@ class Line:
         if delay >= self.remaining():
             raise UploadTimeoutError(
                 f"the upload did not end within {self._time_limit:.0f} seconds: {error.reason}",
-                hint=RESUME_HINT,
+                hint=self._kept_hint,
             )
         if failures > 1 or delay >= 1:
             told = f"{error.reason}; {failures} of {attempts} tries failed, the next is in {delay:.1f} s"
@@ -168,6 +168,10 @@ class Line:
             else:
                 self.succeed()
                 return result
+
+    @property
+    def _kept_hint(self) -> str:
+        return RESUME_HINT if self.has_answered else UNSENT_HINT
 
     def _tell_once(self, what: tuple[str, int], words: str) -> None:
         """Warn, unless another of several senders has met the same in the same round."""

@@ -64,8 +64,11 @@ def test_the_whole_has_a_limit() -> None:
 
 def test_a_wait_longer_than_the_time_left_ends_it_at_once() -> None:
     line = Line(policy(), time_limit=5, on_event=lambda event: None)
-    with pytest.raises(UploadTimeoutError, match="busy"):
-        line.wait(1, TransientError("busy", retry_after=60))
+    for has_answered, hint in ((False, "nothing was sent"), (True, "what was sent so far")):
+        line.has_answered = has_answered
+        with pytest.raises(UploadTimeoutError, match="busy") as caught:
+            line.wait(1, TransientError("busy", retry_after=60))
+        assert hint in caught.value.hint
 
 
 def test_the_user_hears_of_waits_but_not_of_every_hiccup() -> None:
