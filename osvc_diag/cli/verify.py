@@ -144,11 +144,16 @@ def _names_of(node: Node, secrets: Secrets, manifest: Manifest) -> _Names:
 
 def _strangeness(node: Optional[Node], names: Optional[_Names], manifest: Manifest) -> Optional[str]:
     """Say what of the bundle's node is unknown here; None on that node."""
+    from osvc_diag.node.identity import UNKNOWN  # noqa: PLC0415 - not for --help
+
     made_on = manifest.node.name
     if node is None or names is None:
         return (
             f"it was made on {made_on}, and this is no node of its cluster: its own secrets are unknown here"
         )
+    if node.name == UNKNOWN:
+        told = "the files below --root do not tell of which node they are"
+        return f"it was made on {made_on}, and {told}: say it with --node NAME"
     if names.is_same(manifest):
         return None
     what = "another node of its cluster" if names.is_peer(manifest) else "a node of another cluster"

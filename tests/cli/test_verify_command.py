@@ -193,3 +193,14 @@ def test_json_of_a_damaged_bundle_has_what_the_json_of_any_failure_has(tmp_path,
 
 def test_a_bundle_that_is_not_there_is_exit_code_2(tmp_path, capsys) -> None:
     assert verify(capsys, str(tmp_path / "nowhere"))[0] == 2
+
+
+def test_files_that_do_not_tell_their_node_are_not_said_to_be_of_another_one(
+    tmp_path, capsys, own_tree
+) -> None:
+    root = own_tree()
+    os.unlink(f"{root}/var/log/opensvc/node.log")
+    _, out, err = verify(capsys, write(tmp_path, b"well\n"), "--root", root)
+    assert out.startswith("ok: ")
+    assert "do not tell of which node they are: say it with --node NAME" in err
+    assert "another cluster" not in err
