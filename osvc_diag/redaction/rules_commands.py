@@ -48,6 +48,7 @@ def _option(names: bytes) -> bytes:
 
 _DASH_P = Anchor(rb"-p(?<=[\s\"',]-p)[ \t]{0,8}[^\s-]")
 _REACH = 512  # bytes after a command's name in which its options are looked for
+_USER = (Anchor(rb"-u(?:ser)?[=, \t\"'\\]{0,16}[\w.@+\\-]{0,64}[:%]"),)
 _NEXT = re.compile(rb"[|;\n]")
 
 
@@ -173,12 +174,35 @@ RULES = (
         ),
     ),
     Rule(
+        id="curl",
+        purpose="a password without a user in curl's command line",
+        anchors=_USER,
+        pattern=(
+            rb"\bcurl\b[^|;&\n]{0,512}?[\s\"',](?:-u|--(?:proxy-)?user)[=, \t\"'\\]{0,16}:"
+            rb"(?P<secret>(?<=':)[^'\n]{1,512}|(?<=\":)(?:[^\"\n\\]|\\(?!\")){1,512}|[^\s\"'\\]{1,512})"
+        ),
+        keep=_keep_port,
+        masked=(
+            "curl -u :«x1y2» https://example.com",
+            "curl --user=':«x1 y2»' https://example.com",
+            "curl -s https://example.com --proxy-user :«x1y2»",
+            "['curl', '-u', ':«x1y2»', 'https://example.com']",
+            '{"cmd": "curl -u \\":«x1y2»\\" https://example.com"}',
+        ),
+        kept=(
+            "curl -u : --negotiate https://example.com",
+            "curl -u :$PASSWORD https://example.com",
+            "git add -u :src",
+            "docker run -u :1000 image",
+        ),
+    ),
+    Rule(
         id="user-password",
         purpose="user:password or user%password after a user option",
-        anchors=(Anchor(rb"-u(?:ser)?[=, \t\"'\\]{0,16}[\w.@+\\-]{0,64}[:%]"),),
+        anchors=_USER,
         pattern=(
             rb"(?:(?<=[\"'])(?i:-u|--user|--proxy-user)%s|(?<=[\s\"',])(?i:-u|--user|--proxy-user)(?:=|[ \t]{1,8})?"
-            rb"(?:\\{0,7}(?P<q>[\"']))?)(?!\d{0,10}:\d|\+%%)(?:[\w.@+\\-]{1,64}[:%%]|(?<=[\s\"'=]):)"
+            rb"(?:\\{0,7}(?P<q>[\"']))?)(?!\d{1,10}:\d|\+%%)[\w.@+\\-]{1,64}[:%%]"
             rb"(?P<secret>(?(q)(?:[^\"'\n\\]|\\(?![\"'])){1,512}|(?:[^\s\"'\\]|\\(?![\"'])){1,512}))"
         )
         % _COMMA,
@@ -188,8 +212,6 @@ RULES = (
             "curl --user 'joe:«x1y2»' https://example.com",
             "smbclient -U joe%«x1y2» //nas/share",
             "smbclient -U 'ACME\\joe%«x1 y2»' //nas/share",
-            "curl -u :«x1y2» https://example.com",
-            "curl --user=':«x1 y2»' https://example.com",
             "curl -u  joe:«x1y2z3» https://example.com",
             "curl --user\tjoe:«x1y2z3» https://example.com",
             "['curl','-u','joe:«x1y2z3»']",
