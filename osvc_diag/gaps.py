@@ -23,7 +23,10 @@ def gap_rows(gaps: Sequence[Gap], *, with_hints: bool = False) -> list[tuple[str
     for gap in gaps:
         hint = f" ({gap.hint})" if with_hints and gap.hint else ""
         alike.setdefault((gap.state.value, gap.reason + hint), []).append(gap.artifact or gap.collector or "")
-    return [(state, f"{_listed(names)}: {reason}") for (state, reason), names in alike.items()]
+    return [
+        (state, f"{_listed(names)}: {reason}" if any(names) else reason)
+        for (state, reason), names in alike.items()
+    ]
 
 
 def join_limits(gaps: Sequence[Gap], limits: Sequence[str]) -> tuple[list[Gap], list[str]]:
@@ -48,7 +51,7 @@ def join_limits(gaps: Sequence[Gap], limits: Sequence[str]) -> tuple[list[Gap], 
 
 
 def _listed(names: Sequence[str]) -> str:
-    names = list(dict.fromkeys(names))
+    names = list(dict.fromkeys(filter(None, names)))
     if len(names) <= NAMES_SHOWN + 1:  # "and 1 more" is no shorter than a name
         return ", ".join(names)
     return f"{', '.join(names[:NAMES_SHOWN])} and {len(names) - NAMES_SHOWN} more"

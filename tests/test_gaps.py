@@ -38,6 +38,14 @@ def test_one_more_name_is_told_and_not_counted() -> None:
     assert gap_rows(denied("a", "b", "c", "d")) == [("denied", "a, b, c, d: permission denied")]
 
 
+def test_a_gap_of_nothing_in_particular_is_its_reason() -> None:
+    nameless = [Gap(State.TIMEOUT, "it took too long")] * 2
+    assert gap_rows(nameless) == [("timeout", "it took too long")]
+    assert gap_rows([*nameless, Gap(State.TIMEOUT, "it took too long", "san")]) == [
+        ("timeout", "san: it took too long")
+    ]
+
+
 def test_a_hint_is_told_where_it_is_asked_for() -> None:
     assert gap_rows(denied("a"), with_hints=True) == [("denied", "a: permission denied (run it as root)")]
 
