@@ -33,6 +33,12 @@ class DiagError(Exception):
         self.hint = hint
 
 
+def steps_of(error: BaseException) -> tuple[str, ...]:
+    """Return the steps of an error, of ours or not: Ctrl-C and signals may have some too."""
+    steps: tuple[str, ...] = getattr(error, "steps", ())
+    return steps
+
+
 class UsageError(DiagError):
     """The request makes no sense on this node."""
 

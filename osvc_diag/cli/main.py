@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Callable, NoReturn, Optional, TextIO, Union
 from osvc_diag import __version__
 from osvc_diag.cli.memory import leave_no_dump
 from osvc_diag.cli.output import PROGRAM, Output, error_as_json
-from osvc_diag.errors import DiagError, UsageError
+from osvc_diag.errors import DiagError, UsageError, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,12 +95,12 @@ def main(argv: Sequence[str]) -> int:
         _let_any_name_out(sys.stdout)
         leave_no_dump()
         return _run(list(argv))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as ended:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one has nothing left to end
-        _tell("interrupted")
+        _tell("interrupted", ended)
         return INTERRUPTED
     except _Terminated as ended:
-        _tell("terminated")
+        _tell("terminated", ended)
         return ended.exit_code
     except BrokenPipeError:
         # Whoever read our output has gone: nobody is left to tell.
@@ -227,15 +227,18 @@ def _hang_up(number: int, frame: Optional[FrameType]) -> NoReturn:
     _terminate(number, frame)
 
 
-def _tell(text: str) -> None:
+def _tell(text: str, ended: BaseException) -> None:
     if sys.stderr is not None:
         sys.stderr.write(f"\n{PROGRAM}: {text}\n")
+        Output().steps(steps_of(ended))
 
 
 def _internal(error: Exception) -> DiagError:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
-    return DiagError(
+    internal = DiagError(
         f"internal error: {type(error).__name__} in {where}",
         hint="please report it; --debug shows more, and may show content of this node",
     )
+    internal.steps = steps_of(error)
+    return internal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -92,24 +93,19 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
 
 
 def tell_failure(path: str, sending: Sending, error: BaseException, output: Output) -> None:
-    """Tell that a bundle is kept, and how it is sent: below the error where it is ours, else at once.
+    """Have it told that a bundle is kept, and how it is sent: below what ended its delivery.
 
     Args:
         path: of the bundle.
         sending: what it should have been sent with.
-        error: what ended the delivery: an error, Ctrl-C, a signal.
-        output: tells it; a program gets it as JSON.
+        error: what ended it: an error, Ctrl-C, a signal. It gets the steps, for whoever tells of it.
+        output: of a program, which gets all of it as JSON.
     """
     resume = upload_command(path, sending.settings, sending.args, yes=sending.is_agreed)
-    steps = tuple(_steps(path, sending, error, resume))
-    if isinstance(error, DiagError):
-        error.steps = steps
-        facts = error_as_json(error)
-    else:
-        output.steps(steps)
-        facts = _interruption(error)
+    vars(error)["steps"] = tuple(_steps(path, sending, error, resume))
+    facts = error_as_json(error) if isinstance(error, DiagError) else _interruption(error)
     if output.is_json and not isinstance(error, BrokenPipeError):
-        facts = {"bundle": path, **facts, "resume": resume.command, "note": resume.note}
+        facts = {"bundle": os.path.abspath(path), **facts, "resume": resume.command, "note": resume.note}
         output.result(json.dumps(facts, indent=2))
 
 
@@ -118,7 +114,7 @@ def _steps(path: str, sending: Sending, error: BaseException, resume: Resume) ->
     has_proxy = sending.settings.proxy is not None or any(name.lower().endswith("_proxy") for name in environ)
     if isinstance(error, _UNREACHED) and "SUDO_USER" in environ and not has_proxy:
         yield f"hint: {SUDO_HINT}"
-    yield f"the bundle is kept: {path}"
+    yield f"the bundle is kept: {os.path.abspath(path)}"
     yield "to send it, or go on where this stopped:"
     yield f"  {resume.command}"
     if resume.note:

@@ -107,13 +107,20 @@ def test_an_upload_that_is_ended_tells_programs_the_way_on(number, code, bundle,
         ) as process:
             wait_until(lambda: bool(server.seen))
             process.send_signal(number)
-            told, _ = process.communicate(timeout=TIMEOUT)
+            told, words = process.communicate(timeout=TIMEOUT)
         server.released.set()
     facts = json.loads(told)
     assert process.returncode == facts["exit_code"] == code
     assert facts["bundle"] == bundle
     assert facts["resume"] == f"osvc-diag upload --yes {bundle}"
     assert facts["error"] == "Interrupted"
+    lines = words.decode().splitlines()
+    assert lines[-4].startswith("osvc-diag: ")
+    assert lines[-3:] == [
+        f"  the bundle is kept: {bundle}",
+        "  to send it, or go on where this stopped:",
+        f"    osvc-diag upload --yes {bundle}",
+    ]
 
 
 @pytest.mark.parametrize(
