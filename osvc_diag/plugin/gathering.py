@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from osvc_diag.redaction.rule import Rule
 
 BLOCKED = "blocked"
+COLLECTORS = "osvc_diag_collectors"
 
 
 class Gathered:
@@ -96,9 +97,7 @@ class Gathered:
                 collectors.append(shipped[0][1])
                 for plugin, _ in claims:
                     if plugin not in self._shipped:
-                        self._drop(
-                            plugin, name, f"its collector {name} is not used: {shipped[0][0]} has that name"
-                        )
+                        self._drop(plugin, name, f"{shipped[0][0]} has that name")
             else:
                 plugins = " and ".join(plugin for plugin, _ in claims)
                 self._failures.append((name, f"claimed by {plugins}: none of them is used"))
@@ -130,13 +129,18 @@ class Gathered:
             self._processes = Strangers(self._patience)
         return self._processes
 
-    def _drop(self, claimant: str, collector: str, problem: str) -> None:
-        """Take one collector away from a plugin."""
+    def _drop(self, claimant: str, collector: str, why: str) -> None:
+        """Take one collector away from a plugin; what else that brings stays in use."""
         for at, info in enumerate(self._infos):
             if _claimant(info.name, info.distribution) == claimant:
-                self._failures.append((info.name, problem))
                 rest = tuple(name for name in info.collectors if name != collector)
-                self._infos[at] = replace(info, collectors=rest, problem=problem)
+                if rest or set(info.hooks) - {COLLECTORS}:
+                    self._failures.append((f"{info.name}'s {collector}", why))
+                    self._infos[at] = replace(info, collectors=rest)
+                else:
+                    problem = f"its collector {collector} is not used: {why}"
+                    self._failures.append((info.name, problem))
+                    self._infos[at] = replace(info, collectors=(), problem=problem)
 
     def _take(self, name: str, distribution: str, ask: Callable[[], Added]) -> None:
         """Ask one plugin: all that it adds is used, or nothing."""

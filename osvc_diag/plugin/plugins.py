@@ -9,7 +9,6 @@ from osvc_diag.errors import PluginUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
 
     import pluggy
 
@@ -22,7 +21,7 @@ NO_RULES = "if it has redaction rules, they masked nothing"
 
 @dataclass(frozen=True)
 class PluginInfo:
-    """A plugin as found; with a problem it is not in use."""
+    """A plugin as found; with a problem nothing of it is in use."""
 
     name: str
     """Of its entry point, or of its file."""
@@ -58,12 +57,7 @@ class Plugins:
     def __enter__(self) -> Plugins:
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -108,7 +102,9 @@ class Plugins:
         return tuple(
             without_rules(info.name)
             for info in self.infos
-            if (info.name, info.problem) in self.failures and not _is_script(info.distribution)
+            if (info.name, info.problem) in self.failures
+            # One that was asked has the rules that it brought in use.
+            and not (info.hooks or _is_script(info.distribution))
         )
 
     def _unavailable(self, name: str, known: Iterable[str]) -> PluginUnavailableError:

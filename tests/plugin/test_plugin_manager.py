@@ -167,6 +167,28 @@ class TestPackages:
         assert "node-log" in loaded["collectors"]
         problem = loaded["failures"]["mine"]
         assert problem.startswith("its collector node-log is not used: node-log (osvc-diag")
+        assert loaded["plugins"]["mine"][1:] == [[], problem]
+
+    def test_who_claims_a_shipped_collector_keeps_the_others_and_its_rules(self):
+        rule = Rule("acme", "x", (Anchor(b"acme"),), ("acme «abc»",), (), pattern=rb"acme (?P<secret>\w+)")
+        mine = plugin(
+            osvc_diag_collectors=lambda: [collector("node-log"), collector("acme")],
+            osvc_diag_redaction_rules=lambda: [rule],
+        )
+        with load_plugins([("mine", mine)]) as loaded:
+            (info,) = [info for info in loaded.infos if info.name == "mine"]
+            assert (info.collectors, info.problem) == (("acme",), "")
+            assert [found.name for found in loaded.collectors] == sorted([*SHIPPED, "acme"])
+            assert loaded.rules == (rule,)
+            assert loaded.redaction_limits() == ()
+            ((name, problem),) = loaded.failures
+            assert name == "mine's node-log"
+            assert problem.startswith("node-log (osvc-diag")
+
+    def test_of_who_has_nothing_but_a_taken_name_no_rule_is_missed(self):
+        mine = plugin(osvc_diag_collectors=lambda: [collector("node-log")])
+        with load_plugins([("mine", mine)]) as loaded:
+            assert loaded.redaction_limits() == ()
 
 
 class TestOnePlugin:
