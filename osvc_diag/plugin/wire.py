@@ -9,7 +9,10 @@ import json
 import struct
 from typing import Any, Optional
 
-LARGEST = 9 * 1024 * 1024  # bytes of one message: a document of 8 MiB and what is around it
+from osvc_diag.units import format_size
+
+DOCUMENT = 8 * 1024 * 1024  # bytes of one that a plugin computes, as JSON: a character beyond ASCII takes six
+LARGEST = DOCUMENT + 1024 * 1024  # bytes of one message: a document and what is around it
 _LENGTH = struct.Struct(">I")
 
 
@@ -30,7 +33,7 @@ def packed(message: object) -> bytes:
     except (ValueError, RecursionError) as error:
         raise WireError(f"it cannot be sent: {error}") from None
     if len(text) > LARGEST:
-        raise WireError(f"it is larger than {LARGEST} bytes")
+        raise WireError(f"it is larger than {DOCUMENT >> 20} MiB: {format_size(len(text))} as JSON")
     return _LENGTH.pack(len(text)) + text
 
 

@@ -35,6 +35,7 @@ MEMORY = 512 * 1024 * 1024  # bytes that the plugin may allocate
 ADDRESSES = 4 * 1024**3  # bytes of address space: libraries map far more than they use
 SECONDS = 300  # of processor time: the host is far less patient
 FILE_SIZE = 64 * 1024 * 1024  # bytes: a plugin has no reason to fill a disk
+TOO_MUCH_MEMORY = f"it needs more than {MEMORY >> 20} MiB of memory"
 _PIECE = 64 * 1024  # bytes read at a time
 
 
@@ -87,6 +88,8 @@ class _Line:
             text = packed(message)
         except (TypeError, ValueError, RecursionError, WireError) as error:
             text = packed({"error": f"what it gave cannot be sent: {error}"[:1000], "own": True})
+        except MemoryError:
+            text = packed({"error": TOO_MUCH_MEMORY, "own": True})
         rest = memoryview(text)
         while rest:
             rest = rest[os.write(self._fds[1], rest) :]
@@ -120,7 +123,8 @@ class _Served:
             return {"done": self._owns(message["url"])}
         except BaseException as error:  # noqa: BLE001 - foreign code raises anything, SystemExit too
             is_load = message.get("do") == "load"
-            return {"error": _told(error), "own": is_load and is_own(error)}
+            is_known = isinstance(error, MemoryError) or (is_load and is_own(error))
+            return {"error": _told(error), "own": is_known}
 
     def _owns(self, url: str) -> bool:
         try:
@@ -166,7 +170,8 @@ class _Served:
 def _told(error: BaseException) -> str:
     """Return what an exception says, and where in the plugin it came from."""
     place = place_of(error)
-    return told_by(error) + (f" ({place})" if place else "")
+    told = TOO_MUCH_MEMORY if isinstance(error, MemoryError) else told_by(error)
+    return told + (f" ({place})" if place else "")
 
 
 def _end_with(lifeline: int) -> None:

@@ -69,7 +69,7 @@ GAPS = {
     "exits": "naming its artifacts: SystemExit: 3 (exits.py:10)",
     "exits-at-once": "naming its artifacts: its process ended with exit status 3",
     "crashes": "naming its artifacts: its process was ended by SIGSEGV; it had printed: about to crash",
-    "eats-memory": "naming its artifacts: MemoryError (eats_memory.py:8)",
+    "eats-memory": "naming its artifacts: it needs more than 512 MiB of memory (eats_memory.py:8)",
     "speaks-up": "naming its artifacts: it said something that is no message, so its process was ended",
     "closes-everything": "naming its artifacts: its process closed its line, so it was ended",
 }
@@ -88,7 +88,7 @@ IN_PARTS = {
     "points-outside": ["lies outside of the agent's folders"] * 4,
     "computes-badly": [
         "what it gave cannot be sent: keys must be str",
-        "what it gave cannot be sent: it is larger than",
+        "what it gave cannot be sent: it is larger than 8 MiB: ",
         "ValueError: no answer from the array (computes_badly.py:11)",
         "no answer for 1.8 s",
         "no answer for 1.8 s, so its process was ended",

@@ -85,6 +85,19 @@ def test_a_plugin_in_a_file_is_asked_in_a_process_of_its_own(live_node):
         artifact.source.compute()
 
 
+def test_a_document_that_needs_more_memory_than_a_plugin_has_is_told_in_words(live_node):
+    text = GOOD.replace(
+        'from_json("acme", {"node": node.name, "objects": [str(obj) for obj in objects]})',
+        "from_text('a', large)",
+    )
+    large = "def large():\n    return 'x' * (300 << 20)\n"
+    with load_plugins(files=[file(large + text)]) as plugins:
+        (collector,) = plugins.chosen(["acme"], [])
+        (artifact,) = collector.declared(live_node(), (), {})
+        with pytest.raises(process.ForeignError, match="it needs more than 512 MiB of memory"):
+            artifact.source.compute()
+
+
 def test_where_no_thread_is_to_be_had_plugins_are_loaded_one_after_the_other(live_node, monkeypatch):
     def start(_thread):
         raise RuntimeError("can't start new thread")
