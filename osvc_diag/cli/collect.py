@@ -163,7 +163,7 @@ def _run(args: argparse.Namespace, output: Output) -> int:
     warn_of_command_names(node, output)
     site = node.layout.etc if node.live else site_folder()
     etc = node.layout.etc if node.live else None
-    with load_for(args, output, site=site, etc=etc, timeout=args.timeout) as plugins:
+    with load_for(args, output, site=site, etc=etc) as plugins:
         return _collect(args, plugins, node, output, site)
 
 

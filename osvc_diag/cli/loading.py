@@ -53,14 +53,7 @@ def rules_for(args: argparse.Namespace, output: Output) -> tuple[Rule, ...]:
         return plugins.rules
 
 
-def load_for(
-    args: argparse.Namespace,
-    output: Output,
-    *,
-    site: Optional[str],
-    etc: Optional[str],
-    timeout: Optional[float] = None,
-) -> Plugins:
+def load_for(args: argparse.Namespace, output: Output, *, site: Optional[str], etc: Optional[str]) -> Plugins:
     """Load the plugins of a command; whoever calls this closes them.
 
     Args:
@@ -68,7 +61,6 @@ def load_for(
         output: is told what in them makes no sense.
         site: the agent's configuration folder on this node, for the site file; None reads none.
         etc: the same, for its plugin folder; None where a copy of a node is read.
-        timeout: of the run, in seconds.
 
     Raises:
         PluginUnavailableError: a plugin folder is not there, or is refused.
@@ -79,9 +71,10 @@ def load_for(
     from osvc_diag.settings import resolve_settings  # noqa: PLC0415
 
     asked = getattr(args, "block", None) or ()
-    blocked = resolve_settings({"block": asked}, environ=os.environ, etc=site).block
+    given = {"block": asked, "timeout": getattr(args, "timeout", None)}
+    settings = resolve_settings(given, environ=os.environ, etc=site)
     files = plugin_files(etc, getattr(args, "plugin_dir", ()))
-    plugins = load_plugins(blocked=blocked, files=files, patience=patience_of(timeout))
+    plugins = load_plugins(blocked=settings.block, files=files, patience=patience_of(settings.timeout))
     found = {info.name for info in plugins.infos}
     for name in sorted(set(asked) - found):
         output.warn(f"--block {name}: no plugin is called so; osvc-diag plugins lists them")

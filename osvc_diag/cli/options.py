@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING, Callable, TypeVar
 
 from osvc_diag.errors import UsageError
@@ -31,13 +32,17 @@ def find_node(args: argparse.Namespace) -> Node:
     Raises:
         NodeNotFoundError: there is no agent.
         NodeSilentError: its folders do not answer in time.
+        UsageError: a variable makes no sense.
     """
     from osvc_diag.node.answering import answered, patience_within  # noqa: PLC0415 - not for --help
     from osvc_diag.node.node import Node  # noqa: PLC0415
+    from osvc_diag.settings import resolve_settings  # noqa: PLC0415
 
+    # The site's file cannot have a say here: it is the node's.
+    settings = resolve_settings({"timeout": getattr(args, "timeout", None)}, environ=os.environ)
     return answered(
         lambda: Node.discover(args.root, name=args.node, zone=args.timezone),
-        patience=patience_within(getattr(args, "timeout", None)),
+        patience=patience_within(settings.timeout),
     )
 
 

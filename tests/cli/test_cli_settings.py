@@ -34,6 +34,31 @@ def test_the_budget_of_logs_comes_from_the_option_or_the_variable(
     assert (plan["source_bytes"] < sizes) == smaller
 
 
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [(["--timeout", "9"], {}), ([], {"OSVC_DIAG_TIMEOUT": "9"})],
+    ids=["option", "variable"],
+)
+def test_the_limit_of_a_run_holds_while_plugins_are_loaded(sample_tree, tmp_path, options, variables) -> None:
+    (tmp_path / "stuck.py").write_text("import time\ntime.sleep(100)\n")
+    command = [
+        sys.executable,
+        "-m",
+        "osvc_diag",
+        "node",
+        "--dry-run",
+        "--plugin-dir",
+        str(tmp_path),
+        *options,
+    ]
+    command += ["--root", str(sample_tree("node1", "fhs"))]
+    done = subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    given_up = "stuck is not in use: loading it was given up: no answer for 0.9 s"
+    assert given_up in " ".join(done.stderr.split())
+
+
 def test_a_variable_that_makes_no_sense_is_told_before_anything_is_collected(sample_tree, tmp_path) -> None:
     command = [sys.executable, "-m", "osvc_diag", "node", "--output", str(tmp_path)]
     command += ["--root", str(sample_tree("node1", "fhs"))]
