@@ -75,16 +75,18 @@ def find_assignments(line: bytes) -> Iterator[Span]:
             yield span
 
 
-def member(line: bytes, at: int, name: bytes) -> Iterator[Span]:
-    """Yield the texts of a value in JSON, or of a list or object; a bare number counts something."""
+def member(line: bytes, at: int, name: bytes) -> tuple[list[Span], int]:
+    """Return the texts of a value in JSON, or of a list or object, and its end.
+
+    A bare number counts something.
+    """
     if line[at : at + 1] in (b"[", b"{"):
-        spans = json_values(line, at, 0)[0]
+        spans, _, end = json_values(line, at, 0)
     else:
         quoted = _quoted(line, at)
-        spans = [quoted] if quoted else []
-    for span in spans:
-        if span.start < span.end and _is_value(line[span.start : span.end], name):
-            yield span
+        spans, end = ([quoted], quoted.end) if quoted else ([], at)
+    filled = (span for span in spans if span.start < span.end)
+    return [span for span in filled if _is_value(line[span.start : span.end], name)], end
 
 
 def find_options(line: bytes) -> Iterator[Span]:

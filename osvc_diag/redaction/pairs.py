@@ -24,19 +24,24 @@ _REACH = 1024  # bytes between a key and its value
 
 def find_pairs(line: bytes) -> Iterator[Span]:
     """Yield the values of secret names that stand in another member of the same object."""
+    done = 0  # where a value ended that went: what stands in one is not looked at again
     for key in _KEY.finditer(line):
-        if not is_secret_name(key["name"].decode("ascii")):
+        if key.start() < done or not is_secret_name(key["name"].decode("ascii")):
             continue
         value, after, before = _patterns(key["quote"])
         found = after.match(line, key.end(), key.end() + _REACH)
         if found:
-            yield from member(line, found.end(), key["name"])
+            if key["quote"][-1:] == b"'" and line[found.end() : found.end() + 1] in (b"[", b"{"):
+                continue  # no JSON, so nothing would be found in it, over and over
+            spans, done = member(line, found.end(), key["name"])
+            yield from spans
             continue
         start = max(0, key.start() - _REACH)
-        last = max(value.finditer(line, start, key.start()), key=re.Match.start, default=None)
-        spans = list(member(line, last.end(), key["name"])) if last else []
-        if spans and before.fullmatch(line, spans[-1].end, key.start()):
-            yield from spans
+        near = line[start : key.start()]
+        last = max(value.finditer(near), key=re.Match.start, default=None)
+        spans, end = member(near, last.end(), key["name"]) if last else ([], 0)
+        if spans and end < len(near) and before.fullmatch(near, end):  # else the key is part of the value
+            yield from (span._replace(start=start + span.start, end=start + span.end) for span in spans)
 
 
 @functools.cache

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from osvc_diag.redaction import Anchor, Rule
+from osvc_diag.redaction.nested import OpenValue
 from osvc_diag.redaction.pace import check_pace
+from osvc_diag.redaction.pairs import find_pairs
 
 
 def rule(pattern, *masked):
@@ -29,3 +31,25 @@ def test_one_that_takes_quadratic_time_is_refused(pattern):
 )
 def test_a_linear_one_is_not(pattern):
     check_pace(rule(pattern, "acme: «x»", "ACME=«y»"))
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        '"name":"pw","value":[',
+        "'name':'pw','value':[",
+        '\\"name\\":\\"pw\\",\\"value\\":[',
+        '"value":["name":"pw",',
+    ],
+)
+def test_values_that_never_end_are_gone_through_once(member):
+    """Each key went through the rest of the line again: minutes for what one line may hold."""
+    line = (member * 12_000).encode()
+    starts = [span.start for span in find_pairs(line)]
+    assert starts == sorted(set(starts))
+
+
+def test_blanks_behind_an_element_are_gone_through_once():
+    opened = OpenValue()
+    opened.after(b"<password>" + b" " * 250_000 + b"x")
+    assert not opened.active
