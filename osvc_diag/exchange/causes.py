@@ -40,6 +40,9 @@ CA_HINT = "where a proxy intercepts TLS, name its CA with --ca-bundle FILE, or a
 
 _OUT_OF_TIME = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _OTHER_NAME = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+RESET, BROKE = "the connection was reset", "the connection broke"
+_BROKEN = frozenset({RESET, BROKE})
+"""What a server does that is spoken to without TLS and wants it."""
 _UNREACHED = (
     ConnectionRefusedError,
     urllib3.exceptions.ConnectTimeoutError,
@@ -76,8 +79,9 @@ def translate(error: Exception, *, host: str, choice: ProxyChoice, is_plain: boo
     if by_proxy and is_unreached:
         down = PROXY_DOWN_HINT.format(source=choice.source)
         return TransientError(f"{place}: {_reason(chain)}", hint=down, lasting=ProxyUnreachableError)
-    hint = _reach_hint(choice) if is_unreached or not is_plain else HTTPS_HINT
-    return TransientError(f"{place}: {_reason(chain)}", hint=hint)
+    reason = _reason(chain)
+    hint = HTTPS_HINT if is_plain and reason in _BROKEN else _reach_hint(choice)
+    return TransientError(f"{place}: {reason}", hint=hint)
 
 
 def _told_by(link: BaseException, *, place: str, host: str, choice: ProxyChoice) -> Optional[Exception]:
@@ -140,10 +144,7 @@ def proxy_refused_error(status: int, *, host: str, choice: ProxyChoice) -> Excha
 
 def _tls(error: ssl.SSLError, place: str) -> Optional[TlsError]:
     if isinstance(error, ssl.SSLCertVerificationError):
-        why = error.verify_message or "verification failed"
-        return CertificateError(
-            f"the certificate of {place} is not one to trust: {why.rstrip('.')}", hint=_tls_hint(error)
-        )
+        return certificate_error(error, place)
     reason = (error.reason or "").upper()
     if any(word in reason for word in _NO_TLS_REASONS):
         return TlsError(
@@ -156,7 +157,15 @@ def _tls(error: ssl.SSLError, place: str) -> Optional[TlsError]:
     return None
 
 
-def _tls_hint(error: ssl.SSLCertVerificationError) -> str:
+def certificate_error(error: ssl.SSLCertVerificationError, place: str) -> CertificateError:
+    """Return the error of a certificate that was refused, and what helps against that very reason."""
+    why = (error.verify_message or "verification failed").rstrip(".")
+    return CertificateError(
+        f"the certificate of {place} is not one to trust: {why}", hint=_certificate_hint(error)
+    )
+
+
+def _certificate_hint(error: ssl.SSLCertVerificationError) -> str:
     if error.verify_code in _OUT_OF_TIME:
         clock = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
         return f"tell whoever runs it to renew it; or is this node's clock wrong? It says {clock}"
@@ -193,13 +202,13 @@ def _reason(chain: list[BaseException]) -> str:
     for kind, words in _WORDS:
         if any(isinstance(link, kind) for link in chain):
             return words
-    return "the connection broke"
+    return BROKE
 
 
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "connection refused"),
-    (ConnectionResetError, "the connection was reset"),
-    (BrokenPipeError, "the connection was reset"),
+    (ConnectionResetError, RESET),
+    (BrokenPipeError, RESET),
     (urllib3.exceptions.NewConnectionError, "no connection"),  # before its parent
     (urllib3.exceptions.ConnectTimeoutError, "no connection in time"),
     (urllib3.exceptions.ReadTimeoutError, "no answer in time"),

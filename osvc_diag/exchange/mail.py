@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 from osvc_diag.errors import UsageError
 from osvc_diag.events import Advanced, PhaseStarted, Warned
-from osvc_diag.exchange.causes import CA_HINT
-from osvc_diag.exchange.errors import CertificateError, MailError
+from osvc_diag.exchange.causes import certificate_error
+from osvc_diag.exchange.errors import MailError
 from osvc_diag.exchange.receipt import WRITTEN, Receipt, utc_text
 from osvc_diag.exchange.records import write_bytes
 from osvc_diag.exchange.trust import tls_context
@@ -155,11 +155,14 @@ def _send(message: EmailMessage, relay: Relay, conditions: Conditions, on_event:
                 smtp.login(conditions.smtp_login.user, conditions.smtp_login.password)
             smtp.send_message(message)
     except ssl.SSLCertVerificationError as error:
-        raise CertificateError(
-            f"the certificate of the relay {place} is not one to trust: {error.verify_message}", hint=CA_HINT
-        ) from None
+        raise certificate_error(error, f"the relay {place}") from None
     except smtplib.SMTPAuthenticationError as error:
-        raise MailError(f"the relay {place} does not accept the login ({error.smtp_code})") from None
+        source = conditions.smtp_login.source if conditions.smtp_login else ""
+        where = f" in {source}" if source else ""
+        raise MailError(
+            f"the relay {place} does not accept the login{where} ({error.smtp_code})",
+            hint="correct user and password there" if source else "correct --smtp-credentials",
+        ) from None
     except smtplib.SMTPRecipientsRefused as error:
         codes = sorted({code for code, _ in error.recipients.values()})
         raise MailError(f"the relay {place} does not take mail for {message['To']} ({codes})") from None
