@@ -4,7 +4,10 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from osvc_diag.bundle.manifest import Gap, State
-    from osvc_diag.errors import DiagError
+    from osvc_diag.errors import DiagError, ExchangeError, UsageError
+    from osvc_diag.events import Advanced, Listener, PhaseStarted, Warned
+    from osvc_diag.exchange.interface import Conditions, Exchange
+    from osvc_diag.exchange.opened import OpenedBundle
     from osvc_diag.exchange.receipt import Receipt
     from osvc_diag.exchange.sending import upload
     from osvc_diag.node.node import Node
@@ -22,19 +25,26 @@ if TYPE_CHECKING:
     from osvc_diag.settings import Settings, resolve_settings
 
 __all__ = [
+    "Advanced",
     "Anchor",
     "Artifact",
     "Artifacts",
     "Collector",
+    "Conditions",
     "ConfEntry",
     "Declared",
     "DiagError",
+    "Exchange",
+    "ExchangeError",
     "Form",
     "Gap",
     "Issue",
+    "Listener",
     "Node",
     "ObjectPath",
+    "OpenedBundle",
     "Option",
+    "PhaseStarted",
     "Priority",
     "Profile",
     "Receipt",
@@ -42,6 +52,8 @@ __all__ = [
     "Rule",
     "Settings",
     "State",
+    "UsageError",
+    "Warned",
     "__version__",
     "diagnose",
     "hookimpl",
@@ -52,19 +64,26 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Advanced": "osvc_diag.events",
     "Anchor": "osvc_diag.redaction.rule",
     "Artifact": "osvc_diag.plugin.artifact",
     "Artifacts": "osvc_diag.plugin.artifact",
     "Collector": "osvc_diag.plugin.collector",
+    "Conditions": "osvc_diag.exchange.interface",
     "ConfEntry": "osvc_diag.objects.conf",
     "Declared": "osvc_diag.plugin.collector",
     "DiagError": "osvc_diag.errors",
+    "Exchange": "osvc_diag.exchange.interface",
+    "ExchangeError": "osvc_diag.errors",
     "Form": "osvc_diag.plugin.artifact",
     "Gap": "osvc_diag.bundle.manifest",
     "Issue": "osvc_diag.run.request",
+    "Listener": "osvc_diag.events",
     "Node": "osvc_diag.node.node",
     "ObjectPath": "osvc_diag.objects.naming",
+    "OpenedBundle": "osvc_diag.exchange.opened",
     "Option": "osvc_diag.plugin.options",
+    "PhaseStarted": "osvc_diag.events",
     "Priority": "osvc_diag.plugin.artifact",
     "Profile": "osvc_diag.plugin.profile",
     "Receipt": "osvc_diag.exchange.receipt",
@@ -72,6 +91,8 @@ _HOMES = {
     "Rule": "osvc_diag.redaction.rule",
     "Settings": "osvc_diag.settings",
     "State": "osvc_diag.bundle.manifest",
+    "UsageError": "osvc_diag.errors",
+    "Warned": "osvc_diag.events",
     "diagnose": "osvc_diag.run.library",
     "hookimpl": "osvc_diag.plugin.hookspecs",
     "resolve_settings": "osvc_diag.settings",

@@ -171,6 +171,7 @@ def test_every_example_is_run_by_a_test() -> None:
     shown = {os.path.basename(path) for path in glob.glob(os.path.join(EXAMPLES, "*"))}
     elsewhere = {
         "demo.py",
+        "exchange_plugin.py",
         "loopback_exchange.py",
         "loopback_proxy.py",
         "__pycache__",

@@ -32,7 +32,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_everything_public_is_documented() -> None:
-    for name in set(osvc_diag.__all__) - {"__version__", "Declared"}:  # a union has no docstring
+    for name in set(osvc_diag.__all__) - {"__version__", "Declared", "Listener"}:  # a union has no docstring
         public = getattr(osvc_diag, name)
         assert inspect.getdoc(public), name
         for member, value in vars(public).items() if inspect.isclass(public) else ():

@@ -1,4 +1,7 @@
-"""What an exchange is: the seam that a plugin fills to own a URL scheme."""
+"""What an exchange is: the seam that a plugin fills to own a URL scheme.
+
+A third party's runs inside the program, unlike all else of its plugin: docs/writing-an-exchange.md.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from osvc_diag.exchange.line import RetryPolicy
 from osvc_diag.exchange.proxy import UNSET, ProxyChoice
 
 if TYPE_CHECKING:
+    import ssl
+
     from osvc_diag.events import Listener
     from osvc_diag.exchange.login import Login
     from osvc_diag.exchange.opened import OpenedBundle
@@ -42,9 +47,22 @@ class Conditions:
     mail_limit: int = 10 * 1024 * 1024
     """Bytes up to which a bundle is attached to a mail."""
 
+    def tls_context(self) -> ssl.SSLContext:
+        """Return how TLS is to be spoken: what `ca_bundle` and `insecure` say, 1.2 at least.
+
+        Raises:
+            ExchangeError: `ca_bundle` cannot be read as certificates.
+        """
+        from osvc_diag.exchange.trust import tls_context  # noqa: PLC0415 - not every exchange speaks it
+
+        return tls_context(self.ca_bundle, insecure=self.insecure)
+
 
 class Exchange(Protocol):
-    """Where bundles are left. The host has verified the bundle and asked the user before it calls."""
+    """Where bundles are left. The host has verified the bundle and asked the user before it calls.
+
+    Whatever else is raised fails the upload, too, and is blamed on the plugin.
+    """
 
     @property
     def url(self) -> str:
@@ -59,5 +77,5 @@ class Exchange(Protocol):
             on_event: gets `PhaseStarted("upload", size)`, `Advanced` and `Warned`.
 
         Raises:
-            ExchangeError: it is not there, or nobody knows; the bundle is kept.
+            ExchangeError: it is not there, or nobody knows; the bundle is kept, and the user reads the text.
         """

@@ -15,7 +15,7 @@ from osvc_diag.settings import resolve_settings
 from osvc_diag.ticket import read_issue, ticket_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from osvc_diag.exchange.receipt import Receipt
     from osvc_diag.node.node import Node
@@ -29,18 +29,21 @@ def upload(
     *,
     node: Optional[Node] = None,
     environ: Optional[Mapping[str, str]] = None,
+    plugin_dirs: Sequence[str] = (),
     on_event: events.Listener = events.ignore,
 ) -> Receipt:
     """Send a bundle that was just made and verified, and return the exchange's receipt.
 
     An upload that broke off goes on where it stopped, and a bundle that the exchange has already is not sent
-    again. Prints nothing, changes nothing of the process, and may run in any thread.
+    again. Prints nothing, changes nothing of the process, and may run in any thread; an exchange of a third
+    party is imported into the process, and does what it does.
 
     Args:
         result: of `diagnose`.
         settings: where to, through which proxy: of `resolve_settings`; None is what is built in.
         node: whose plugin folder may bring the exchange; None is nobody's.
         environ: for `https_proxy` and its kin, where the settings name no proxy; None asks none.
+        plugin_dirs: folders of plugins, beside the node's own: one of them may bring the exchange.
         on_event: is told what happens, by one thread at a time.
 
     Raises:
@@ -51,7 +54,7 @@ def upload(
     """
     settings = settings or resolve_settings()
     check_allowed(settings)
-    files = plugin_files(node.layout.etc if node is not None and node.live else None)
+    files = plugin_files(node.layout.etc if node is not None and node.live else None, plugin_dirs)
     with load_plugins(blocked=settings.block, files=files) as plugins, OpenedBundle(result.bundle) as opened:
         exchange = find_exchange(settings.exchange, plugins)
         receipt = earlier_receipt(opened, exchange.url)

@@ -220,7 +220,7 @@ def test_an_exchange_of_a_folder_serves_upload_and_its_rules_verify_and_redact(c
     (tmp_path / "plugins.d" / "shop.py").write_text(
         "from osvc_diag import Anchor, Rule, hookimpl\n@hookimpl\ndef osvc_diag_redaction_rules():\n"
         "    return [Rule('shop-ticket', 'a ticket', (Anchor(rb'ticket'),), pattern=rb'ticket (?P<secret>\\w+)',"
-        " masked=('ticket «8f3kq02mz»',))]\n"
+        " masked=('ticket «8f3kq02mz»',), kept=())]\n"
     )
     (tmp_path / "plugins.d" / "shop.py").chmod(0o644)
     (tmp_path / "plugins.d" / "broken.py").write_text("import no_such_module\n")

@@ -16,7 +16,6 @@ from osvc_diag.exchange.registry import find_exchange
 from osvc_diag.plugin.hookspecs import hookimpl
 from osvc_diag.plugin.plugin_manager import load_plugins
 
-
 SHELF = []
 
 
@@ -70,7 +69,7 @@ def test_a_third_party_can_own_a_scheme_and_deliver(make_file) -> None:
     with OpenedBundle(path) as bundle:
         receipt = exchange.deliver(bundle, Conditions(), lambda event: None)
     with open(path, "rb") as file:
-        assert SHELF == [file.read()]
+        assert [file.read()] == SHELF
     assert receipt.method == "shelf"
 
 
