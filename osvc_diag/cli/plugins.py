@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from osvc_diag.plugin.collector import Collector
     from osvc_diag.plugin.plugin_manager import PluginInfo, Plugins
 
+EXCHANGE_HOOK = "osvc_diag_exchange"
 OK = 0
 PROBLEM_LENGTH = 2000  # characters
 
@@ -100,9 +101,11 @@ def _described(info: PluginInfo, plugins: Plugins) -> str:
 
 
 def _place(info: PluginInfo, plugins: Plugins) -> str:
-    if not info.hooks and info.collectors:
-        return "a command of its own"
+    if not info.hooks:
+        return "a command of its own" if info.collectors else "nowhere: it is not in use"
     is_stranger = any(stranger.name == info.name for stranger in plugins.strangers)
+    if is_stranger and EXCHANGE_HOOK in info.hooks:
+        return "a process of its own; its exchange inside this program"
     return "a process of its own" if is_stranger else "this program"
 
 

@@ -69,11 +69,17 @@ class Gathered:
         else:
             self._invited.append((self._strangers().invite(name, what), distribution))
 
+    def refuse(self, name: str, distribution: str, problem: str) -> None:
+        """Take down that a plugin is not even loaded, and why; one that is blocked is that alone."""
+        if name not in self._blocked:
+            self._failures.append((name, problem))
+        problem = BLOCKED if name in self._blocked else problem
+        self._infos.append(PluginInfo(name, distribution, problem=problem))
+
     def add_file(self, file: PluginFile) -> None:
         """Take a plugin that is a file."""
-        if file.problem and file.name not in self._blocked:
-            self._failures.append((file.name, file.problem))
-            self._infos.append(PluginInfo(file.name, file.path, problem=file.problem))
+        if file.problem:
+            self.refuse(file.name, file.path, file.problem)
         elif file.source is not None:
             self.invite(file.name, file.path, {"path": file.path, "source": file.source})
         else:

@@ -109,18 +109,29 @@ class Plugins:
 
     def _unavailable(self, name: str, known: Iterable[str]) -> PluginUnavailableError:
         idle = {info.name: info.problem for info in self.infos if info.problem}
-        problem = dict(self.failures).get(name) or idle.get(name)
-        hint = "there are: " + ", ".join(sorted(known))
-        if idle:
-            hint += "; plugins not in use: " + ", ".join(sorted(idle))
-        return PluginUnavailableError(
-            f"collector {name!r} " + (f"cannot be used: {problem}" if problem else "is unknown"), hint=hint
-        )
+        problems = {**idle, **dict(self.failures)}
+        # The collector of `my_shop.py` is most likely called my-shop.
+        found = next((plugin for plugin in problems if _spelt_alike(plugin, name)), None)
+        if found is not None:
+            whose = "" if found == name else f"plugin {found}: "
+            return PluginUnavailableError(
+                f"collector {name!r} cannot be used: {whose}{problems[found]}",
+                hint="osvc-diag plugins tells which there are, where each is from and why one is not in use",
+            )
+        from difflib import get_close_matches  # noqa: PLC0415 - few misspell, and all would wait for it
+
+        near = get_close_matches(name, sorted({*known, *idle}), n=3)
+        hint = "did you mean " + ", ".join(near) if near else "there are: " + ", ".join(sorted(known))
+        return PluginUnavailableError(f"collector {name!r} is unknown", hint=hint)
 
 
 def without_rules(name: str) -> str:
     """Return what it means for redaction that a plugin is not in use."""
     return f"plugin {name} cannot be used: {NO_RULES}"
+
+
+def _spelt_alike(one: str, other: str) -> bool:
+    return one.lower().replace("_", "-") == other.lower().replace("_", "-")
 
 
 def _is_script(distribution: str) -> bool:

@@ -226,6 +226,23 @@ def test_a_plugin_is_described(site: SimpleNamespace) -> None:
     assert "there are: acme, " in missing.stderr
 
 
+def test_a_file_that_is_not_in_use_runs_nowhere_and_is_found_by_its_collectors_name(
+    site: SimpleNamespace,
+) -> None:
+    site.add("my_shop.py", "import no_such_module\n")
+    site.add("idle.py", "x = 1\n")
+    shown = site.run("plugins", "idle").stdout
+    assert "runs in    nowhere: it is not in use" in shown
+    assert "not in use TypeError: it has no hook: mark osvc_diag_collectors or" in shown
+    done = site.run("--only", "my-shop", "--no-upload", "svc1")
+    assert done.returncode == 3
+    assert (
+        "collector 'my-shop' cannot be used: plugin my_shop: ModuleNotFoundError: No module named "
+        "'no_such_module' (my_shop.py:1)" in " ".join(done.stderr.split())
+    )
+    assert "node-log" not in done.stderr
+
+
 def test_verbose_tells_who_asked_for_what(site: SimpleNamespace) -> None:
     site.add("acme.py", ACME)
     done = site.run("svc1", "--output", str(site.folder), "--no-upload", "-v")
