@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -16,21 +17,26 @@ from osvc_diag.bundle.manifest import Gap
 from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.asking import ask_plugin
-from osvc_diag.plugin.collector import listed
+from osvc_diag.plugin.collector import Collector, listed
 from osvc_diag.plugin.crossing import CrossingError, no_function, sent
 from osvc_diag.plugin.declaring import Declaring
 from osvc_diag.plugin.plugins import PluginInfo, Plugins
+from osvc_diag.reading.granted import folder_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from osvc_diag.plugin.collector import Collector, Declared
+    from osvc_diag.plugin.collector import Declared
 
 NAME = "tested"
 
 
-def alone(plugin: object) -> Plugins:
+def alone(plugin: object, *, written: Sequence[str] = ()) -> Plugins:
     """Return what a plugin adds, and nothing of the installed ones.
+
+    Args:
+        plugin: a module, or anything with hooks.
+        written: files that are taken for a plugin of rules alone, which names none.
 
     Raises:
         AttributeError, TypeError, ValueError: a hook is misspelt, or answers what is none.
@@ -43,7 +49,18 @@ def alone(plugin: object) -> Plugins:
         sent(rule, no_function)
     collectors = tuple(sorted(map(_crossing, added.collectors), key=lambda collector: collector.name))
     names = tuple(collector.name for collector in collectors)
+    if added.rules and not collectors:
+        collectors = (_taking(written),)
     return Plugins((PluginInfo(NAME, "", names),), collectors, added.rules, (), manager)
+
+
+def _taking(written: Sequence[str]) -> Collector:
+    def collect(*_: object) -> Iterator[Declared]:
+        return map(Artifact.from_file, written)
+
+    folders = sorted({os.path.dirname(path) for path in written})
+    granted = tuple(folder for folder in folders if folder_refusal(folder) is None)
+    return Collector("written", "the files that the test wrote", collect, folders=granted)
 
 
 def _crossing(collector: Collector) -> Collector:

@@ -20,6 +20,8 @@ from osvc_diag.testing.collected import Collected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from osvc_diag.exchange.receipt import Receipt
+
     Content = Union[str, bytes, Mapping[str, object], list[object]]
 
 _MARKS = {PYTHON_AGENT: "capabilities.json", GO_AGENT: "capabilities-v3.json"}
@@ -51,6 +53,7 @@ class NodeBuilder:
         self.layout = Layout.package("/")
         """Where the node has etc, log and var."""
         self._records = 0
+        self._written: dict[str, None] = {}
         for path in (self.layout.etc, self.layout.log, self.layout.var, f"/{BUNDLES}"):
             os.makedirs(self.path(path), exist_ok=True)
         secret = secrets.token_hex(16)
@@ -61,6 +64,7 @@ class NodeBuilder:
         if agent == PYTHON_AGENT:
             self.write_log(f"{self.layout.log}/node.log", "daemon started")
             self._records = 0
+        self._written.clear()
 
     def path(self, path: str) -> str:
         """Return where a file of the node is on this machine.
@@ -87,6 +91,7 @@ class NodeBuilder:
             Where it is on this machine.
         """
         here = self.path(path)
+        self._written[os.path.normpath(path)] = None
         os.makedirs(os.path.dirname(here), exist_ok=True)
         with open(here, "wb") as file:
             file.write(_encoded(content))
@@ -128,6 +133,7 @@ class NodeBuilder:
         """
         path = log if isinstance(log, str) and os.path.isabs(log) else self.layout.log_path(_object(log))
         here = self.path(path)
+        self._written[os.path.normpath(path)] = None
         os.makedirs(os.path.dirname(here), exist_ok=True)
         with open(here, "a", encoding="utf-8") as file:
             for message in messages:
@@ -158,6 +164,8 @@ class NodeBuilder:
     ) -> Collected:
         """Make a bundle with one plugin alone: planned, read, redacted, written and verified, as always.
 
+        Where it has rules and no collector, every file is taken that the test wrote.
+
         Args:
             plugin: a module, or anything with hooks.
             selectors: as on the command line; none is `**`, every object of the node.
@@ -177,8 +185,38 @@ class NodeBuilder:
             options=tuple(f"{name}={value}" for name, value in (options or {}).items()),
         )
         folder = tempfile.mkdtemp(dir=self.path(f"/{BUNDLES}"))
-        result = make_bundle(request, self.read(live=live), alone(plugin), output=folder)
+        written = [self.path(path) if live else path for path in self._written]
+        plugins = alone(plugin, written=written)
+        result = make_bundle(request, self.read(live=live), plugins, output=folder)
         return Collected(result.bundle, result.manifest, self.folder if live else "")
+
+    def deliver(
+        self,
+        plugin: object,
+        url: str,
+        *,
+        login: Optional[str] = None,
+        proxy: Optional[str] = None,
+        ca_bundle: Optional[str] = None,
+    ) -> Receipt:
+        """Make a bundle of the node and send it by the exchange of one plugin: checked as in the program.
+
+        Args:
+            plugin: a module, or anything with the hook.
+            url: as `--exchange`.
+            login: `user:password`, as it stands in a file for `--exchange-credentials`.
+            proxy: as `--proxy`.
+            ca_bundle: as `--ca-bundle`.
+
+        Raises:
+            UsageError: the plugin does not own the URL, or gave what is no exchange.
+            PluginUnavailableError: its hook failed.
+            ExchangeError: it was not delivered, whatever the plugin's code did.
+        """
+        from osvc_diag.testing.delivering import send_by  # noqa: PLC0415 - few plugins have an exchange
+
+        folder = tempfile.mkdtemp(dir=self.path(f"/{BUNDLES}"))
+        return send_by(plugin, url, self.read(), folder, login=login, proxy=proxy, ca_bundle=ca_bundle)
 
     def _everything(self) -> str:
         return "**" if self.read().objects else "node"

@@ -6,7 +6,7 @@ import types
 
 import pytest
 
-from osvc_diag import Artifact, Collector, Form, Gap, ObjectPath, State, hookimpl
+from osvc_diag import Anchor, Artifact, Collector, Form, Gap, ObjectPath, Rule, State, hookimpl
 from osvc_diag.errors import NamingError
 from osvc_diag.testing import NodeBuilder
 
@@ -79,6 +79,45 @@ def test_a_collect_that_returns_nothing_is_told_with_its_line(diag_node):
     reason = diag_node.collect(plugin(collect=collect)).gap("mine").reason
     assert "collect (test_testing_kit.py:" in reason
     assert reason.endswith("returned None: have it yield artifacts, or return a list")
+
+
+def rules(pattern=rb"with ticket (?P<secret>\w+)"):
+    module = types.ModuleType("mine")
+
+    @hookimpl
+    def osvc_diag_redaction_rules():
+        masked = ("joe logged in with ticket «8f3kq02mz»",)
+        return [Rule("shop-ticket", "tickets", (Anchor(rb"with ticket"),), masked, (), pattern)]
+
+    module.osvc_diag_redaction_rules = osvc_diag_redaction_rules
+    return module
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_plugin_of_rules_alone_is_tried_on_what_the_test_wrote(diag_node, live):
+    diag_node.add_object("svc1", "[env]\nnote = with ticket abc1234\n")
+    diag_node.write("/srv/shop/log/shop.log", "joe logged in with ticket 8f3kq02mz\n")
+    diag_node.write_log("svc1", "joe with ticket k2k2k2")
+    bundle = diag_node.collect(rules(), "svc1", live=live)
+    assert bundle.text("file/srv/shop/log/shop.log").startswith(
+        "joe logged in with ticket <masked:shop-ticket:"
+    )
+    assert bundle.names == (
+        "file/etc/opensvc/svc1.conf",
+        "file/srv/shop/log/shop.log",
+        "file/var/log/opensvc/svc1.log",
+    )
+    bundle.assert_no_secret("8f3kq02mz", "abc1234", "k2k2k2")
+
+
+def test_a_rule_that_does_not_mask_its_own_example_fails_its_test(diag_node):
+    with pytest.raises(ValueError, match="rule shop-ticket: it does not mask what is marked in its example"):
+        diag_node.collect(rules(rb"with ticket (?P<secret>\d+)"))
+
+
+def test_a_rule_that_takes_for_ever_fails_its_test_by_its_name(diag_node):
+    with pytest.raises(ValueError, match=r"rule shop-ticket: its pattern .* takes too long"):
+        diag_node.collect(rules(rb"with ticket (?P<secret>(?:\w+)+)(?!!)$"))
 
 
 def test_a_plugin_that_cannot_be_used_fails_its_test(diag_node):
