@@ -137,7 +137,9 @@ def _interruption(error: BaseException) -> dict[str, object]:
 def _note(missing: Sequence[str]) -> Optional[str]:
     if not missing:
         return None
+    place = f"into a {FILE} of its own" if len(missing) > 1 else f"into {FILE}"
+    told = " and that in ".join(missing)
     return (
-        f"first write the login that stood in {' and in '.join(missing)} into {FILE}, one line "
-        "user:password, and chmod 600 it: no login is shown here"
+        f"first write the login that stood in {told} {place}, one line user:password, chmod 600: "
+        "no login is shown here"
     )

@@ -124,17 +124,14 @@ class Line:
         """
         attempts = self.policy.attempts if self.has_answered else self.policy.first_attempts
         if failures >= attempts:
-            # What helps to get there at all is no help once it has answered: then it is the line.
-            is_broken = self.has_answered and error.lasting is GaveUpError
-            hint = RESUME_HINT if is_broken else error.hint or self._kept_hint
-            raise error.lasting(f"gave up after {failures} tries: {error.reason}", hint=hint)
+            raise error.lasting(f"gave up after {failures} tries: {error.reason}", hint=self._hint(error))
         delay = self.policy.delay(failures)
         if error.retry_after is not None:
             delay = max(delay, min(error.retry_after, MAX_RETRY_AFTER))
         if delay >= self.remaining():
             raise UploadTimeoutError(
                 f"the upload did not end within {self._time_limit:.0f} seconds: {error.reason}",
-                hint=self._kept_hint,
+                hint=self._hint(error),
             )
         if failures > 1 or delay >= 1:
             told = f"{error.reason}; {failures} of {attempts} tries failed, the next is in {delay:.1f} s"
@@ -168,6 +165,11 @@ class Line:
             else:
                 self.succeed()
                 return result
+
+    def _hint(self, error: TransientError) -> str:
+        # What helps to get there at all is no help once it has answered: then it is the line.
+        is_broken = self.has_answered and error.lasting is GaveUpError
+        return self._kept_hint if is_broken or error.hint is None else error.hint
 
     @property
     def _kept_hint(self) -> str:

@@ -69,6 +69,10 @@ def test_a_wait_longer_than_the_time_left_ends_it_at_once() -> None:
         with pytest.raises(UploadTimeoutError, match="busy") as caught:
             line.wait(1, TransientError("busy", retry_after=60))
         assert hint in caught.value.hint
+    line.has_answered = False
+    with pytest.raises(UploadTimeoutError) as caught:
+        line.wait(1, TransientError("busy", retry_after=60, hint="wake it up"))
+    assert caught.value.hint == "wake it up"
 
 
 def test_the_user_hears_of_waits_but_not_of_every_hiccup() -> None:

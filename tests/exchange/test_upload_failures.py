@@ -58,6 +58,14 @@ def test_a_login_in_the_url_of_the_exchange_is_asked_for_again(password, bundle)
     assert PASSWORD not in done.stdout + done.stderr
 
 
+def test_two_logins_are_asked_for_in_two_files(bundle) -> None:
+    given = ("--exchange", with_login(REFUSED, PASSWORD), "--proxy", with_login(REFUSED, PASSWORD))
+    done = upload("--yes", "--upload-timeout", "1s", *given, bundle)
+    assert resume_of(done.stderr).count("FILE") == 2
+    assert "that stood in --exchange and that in --proxy into a FILE of its own" in done.stderr
+    assert PASSWORD not in done.stderr
+
+
 def test_the_command_that_goes_on_has_every_option_of_the_way_and_the_node(bundle, sample_tree) -> None:
     given = [
         "--lifetime",
