@@ -174,7 +174,7 @@ def _deliver(
         # Its text may hold anything, a login too.
         raise ExchangeError(
             f"the exchange {exchange.url} failed unexpectedly: {type(error).__name__}",
-            hint="if a plugin brings this exchange, tell its author; --debug shows where",
+            hint="please report it; --debug shows where",
         ) from error
     if (receipt.sha256, receipt.size) != (bundle.sha256, bundle.size):
         raise ExchangeError(f"the exchange {exchange.url} gave a receipt for something else")

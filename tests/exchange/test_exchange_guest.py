@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
+from osvc_diag import ExchangeError, Node, diagnose, resolve_settings, upload
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -212,6 +214,51 @@ def test_a_plugin_that_is_not_in_use_is_named_with_the_reason_where_its_exchange
     assert "no exchange for drop://here/" in done.stderr
     assert re.search(r"not in use: drop \(ModuleNotFoundError: .*no_such_module.*drop\.py:\d+\)", done.stderr)
     assert "osvc-diag plugins drop tells more" in done.stderr
+
+
+def test_a_program_that_uploads_names_the_folder_of_the_plugin(collect, tmp_path) -> None:
+    collect(GOOD.replace("'drop://here/1'", "'http://joe:xgeheimx@h/1'"))
+    folder = str(tmp_path / "plugins.d")
+    made = diagnose(
+        "prod/svc/web", node=Node.discover(root=NODE), output=str(tmp_path / "c.tar.gz"), only=["object-conf"]
+    )
+    settings = resolve_settings({"exchange": "drop://here/"})
+    assert upload(made, settings, plugin_dirs=[folder]).link == "http://h/1"
+    (tmp_path / "c.tar.gz.receipt.json").unlink()
+    collect("sys.exit(3)")
+    with pytest.raises(ExchangeError, match=r"plugin drop, .* failed: SystemExit \(drop\.py:7\)"):
+        upload(made, settings, plugin_dirs=[folder])
+
+
+def test_it_is_listed_as_what_runs_inside_the_program(collect, tmp_path) -> None:
+    collect(GOOD)
+    done = diag("plugins", "--plugin-dir", str(tmp_path / "plugins.d"), "drop")
+    assert "runs in    a process of its own; its exchange inside this program\n" in done.stdout
+
+
+def test_a_module_of_a_package_is_blamed_by_its_own_line_not_by_the_librarys(tmp_path) -> None:
+    package = tmp_path / "desk"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from desk.way import Drop\nfrom osvc_diag import hookimpl\n\n@hookimpl\n"
+        "def osvc_diag_exchange(url):\n    return Drop()\n"
+    )
+    (package / "way.py").write_text(
+        "import json\nclass Drop:\n    url = 'drop:'\n    def deliver(self, *given):\n        json.loads('x')\n"
+    )
+    program = (
+        "import desk, sys\nfrom osvc_diag.testing import NodeBuilder\n"
+        "NodeBuilder(sys.argv[1]).deliver(desk, 'drop:')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "node")],
+        capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), ROOT])},
+    )  # fmt: skip
+    assert (
+        "ExchangeError: plugin tested, the exchange for drop:, failed: JSONDecodeError (way.py:5)"
+        in done.stderr
+    )
 
 
 def test_an_exchange_of_a_folder_serves_upload_and_its_rules_verify_and_redact(collect, tmp_path) -> None:

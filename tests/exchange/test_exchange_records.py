@@ -129,3 +129,15 @@ def test_progress_belongs_to_the_same_bytes_and_exchange_alone(make_file) -> Non
         assert own.belongs_to(bundle, "https://x")
         assert not own.belongs_to(bundle, "https://y")
         assert not progress(size=bundle.size).belongs_to(bundle, "https://x")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"link": 5}, {"link": ""}, {"size": "10"}, {"seconds": -1}, {"expires": "soon"}, {"resumed": 1}]
+)
+def test_a_receipt_with_a_wrong_field_is_none_to_be_trusted(wrong, tmp_path) -> None:
+    path = str(tmp_path / "b.tar.gz")
+    save_receipt(RECEIPT, path)
+    assert load_receipt(path) == RECEIPT
+    record = {**json.loads((tmp_path / "b.tar.gz.receipt.json").read_text()), **wrong}
+    write_record(receipt_path(path), json.dumps(record))
+    assert load_receipt(path) is None
