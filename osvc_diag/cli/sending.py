@@ -104,8 +104,8 @@ def send(
                 _tell_before(path, sending, output)
             with output.progress() as on_event:
                 receipt = deliver(opened, exchange, conditions, verdict=verdict, on_event=on_event)
-        except (UsageError, VerificationError):
-            raise  # the same command would do no better
+        except VerificationError:
+            raise  # nobody should send that
         except BaseException as error:
             tell_failure(path, sending, error, output)  # Ctrl-C and signals too
             raise

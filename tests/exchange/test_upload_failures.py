@@ -137,6 +137,7 @@ def test_an_upload_that_is_ended_tells_programs_the_way_on(number, code, bundle,
         ("--exchange", "http://192.0.2.1", "http://192.0.2.1 is not encrypted"),
         ("--ca-bundle", "nosuch.pem", "the CA bundle nosuch.pem cannot be used"),
         ("--smtp", "relay:port", "relay"),
+        ("--mail-from", "nobody", "not a mail address"),
         ("--proxy", "ftp://proxy", "not a scheme of a proxy"),
     ],
 )
