@@ -3,17 +3,18 @@
 # This file is read by any Python, down to 2.7, before __main__ can say that it is too old.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from osvc_diag.bundle.manifest import Gap, State
     from osvc_diag.errors import DiagError, ExchangeError, UsageError
     from osvc_diag.events import Advanced, Listener, PhaseStarted, Warned
     from osvc_diag.exchange.interface import Conditions, Exchange
     from osvc_diag.exchange.opened import OpenedBundle
     from osvc_diag.exchange.receipt import Receipt
     from osvc_diag.exchange.sending import upload
+    from osvc_diag.form import Form
+    from osvc_diag.gap import Gap, State
     from osvc_diag.node.node import Node
     from osvc_diag.objects.conf import ConfEntry
     from osvc_diag.objects.naming import ObjectPath
-    from osvc_diag.plugin.artifact import Artifact, Artifacts, Form, Priority
+    from osvc_diag.plugin.artifact import Artifact, Artifacts, Priority
     from osvc_diag.plugin.collector import Collector, Declared
     from osvc_diag.plugin.hookspecs import hookimpl
     from osvc_diag.plugin.options import Option
@@ -75,8 +76,8 @@ _HOMES = {
     "DiagError": "osvc_diag.errors",
     "Exchange": "osvc_diag.exchange.interface",
     "ExchangeError": "osvc_diag.errors",
-    "Form": "osvc_diag.plugin.artifact",
-    "Gap": "osvc_diag.bundle.manifest",
+    "Form": "osvc_diag.form",
+    "Gap": "osvc_diag.gap",
     "Issue": "osvc_diag.run.request",
     "Listener": "osvc_diag.events",
     "Node": "osvc_diag.node.node",
@@ -90,7 +91,7 @@ _HOMES = {
     "Result": "osvc_diag.run.frontdoor",
     "Rule": "osvc_diag.redaction.rule",
     "Settings": "osvc_diag.settings",
-    "State": "osvc_diag.bundle.manifest",
+    "State": "osvc_diag.gap",
     "UsageError": "osvc_diag.errors",
     "Warned": "osvc_diag.events",
     "diagnose": "osvc_diag.run.library",

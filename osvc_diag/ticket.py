@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.gaps import gap_rows
+from osvc_diag.missing import gap_rows
 from osvc_diag.printable import printable
 from osvc_diag.run.request import Issue
 from osvc_diag.units import format_size

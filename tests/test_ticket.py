@@ -8,16 +8,10 @@ from datetime import datetime, timezone
 
 import pytest
 
-from osvc_diag.bundle.manifest import (
-    ClusterFacts,
-    Gap,
-    Manifest,
-    NodeFacts,
-    RedactionFacts,
-    SelectionFacts,
-    State,
-)
+from osvc_diag.bundle.facts import ClusterFacts, NodeFacts, RedactionFacts, SelectionFacts
+from osvc_diag.bundle.manifest import Manifest
 from osvc_diag.exchange.receipt import Receipt
+from osvc_diag.gap import Gap, State
 from osvc_diag.run.request import Issue
 from osvc_diag.ticket import HOURS, support_hours, ticket_text
 

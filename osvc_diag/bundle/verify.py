@@ -18,7 +18,7 @@ from osvc_diag.pipeline import Ahead, Behind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from osvc_diag.bundle.manifest import ArtifactEntry
+    from osvc_diag.bundle.facts import ArtifactEntry
     from osvc_diag.bundle.searching import FoundHit, Search
     from osvc_diag.bundle.tar import Member
 

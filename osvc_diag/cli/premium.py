@@ -15,7 +15,7 @@ from osvc_diag.errors import AgentError, NodeNotFoundError, UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from osvc_diag.bundle.manifest import SupportFacts
+    from osvc_diag.bundle.facts import SupportFacts
     from osvc_diag.cli.output import Output
     from osvc_diag.commands.once import Answer
     from osvc_diag.node.node import Node
@@ -92,7 +92,7 @@ def _change(om: Om, action: str, node: Node) -> None:
 
 
 def _ask(om: Om, node: Node) -> SupportFacts:
-    from osvc_diag.bundle.manifest import SupportFacts  # noqa: PLC0415
+    from osvc_diag.bundle.facts import SupportFacts  # noqa: PLC0415
     from osvc_diag.node.premium import read_answer  # noqa: PLC0415
 
     answer = _run(om, SHOW)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Optional
 from osvc_diag.cli.loading import add_plugin_arguments, rules_for
 from osvc_diag.cli.options import add_node_arguments, find_node
 from osvc_diag.errors import DiagError, NodeNotFoundError, RedactionError, UsageError, VerificationError
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 
 if TYPE_CHECKING:
     import argparse

@@ -7,17 +7,18 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.bundle.manifest import State
-from osvc_diag.gaps import COLUMNS, gap_rows, join_limits
-from osvc_diag.plugin.artifact import CommandSource
+from osvc_diag.gap import State
+from osvc_diag.missing import COLUMNS, gap_rows, join_limits
+from osvc_diag.plugin.sources import CommandSource
 from osvc_diag.printable import printable
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from osvc_diag.bundle.manifest import Gap, Manifest
+    from osvc_diag.bundle.manifest import Manifest
     from osvc_diag.cli.output import Output
+    from osvc_diag.gap import Gap
     from osvc_diag.run.frontdoor import Result
     from osvc_diag.run.plan import Plan
     from osvc_diag.run.prepare import Prepared

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from osvc_diag.bundle.verdict import COPY_AGAIN
 from osvc_diag.cli.output import error_as_json
 from osvc_diag.errors import VerificationError
-from osvc_diag.gaps import COLUMNS, gap_rows, join_limits
+from osvc_diag.missing import COLUMNS, gap_rows, join_limits
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.bundle.manifest import ArtifactEntry, Manifest
+    from osvc_diag.bundle.facts import ArtifactEntry
+    from osvc_diag.bundle.manifest import Manifest
     from osvc_diag.cli.output import Output
 
 NAMES_SHOWN = 20

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Optional
 from osvc_diag.units import format_size
 
 if TYPE_CHECKING:
-    from osvc_diag.plugin.artifact import Command
+    from osvc_diag.plugin.sources import Command
     from osvc_diag.reading.outcome import Outcome
 
 

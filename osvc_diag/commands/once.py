@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from osvc_diag.commands.pool import CommandPool
-from osvc_diag.plugin.artifact import Artifact, Command, CommandSource, Stream
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import Command, CommandSource, Stream
 from osvc_diag.reading.outcome import Outcome
 
 

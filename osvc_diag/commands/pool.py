@@ -12,13 +12,14 @@ from osvc_diag.commands.ending import Cause, Ending, settle
 from osvc_diag.commands.leftovers import end_leftovers, running_pids
 from osvc_diag.commands.programs import SYSTEM_FOLDERS
 from osvc_diag.commands.running import Running
-from osvc_diag.plugin.artifact import CommandSource
+from osvc_diag.plugin.sources import CommandSource
 from osvc_diag.reading.blocks import BrokenOffError, whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from osvc_diag.plugin.artifact import Artifact, Command, Stream
+    from osvc_diag.plugin.artifact import Artifact
+    from osvc_diag.plugin.sources import Command, Stream
     from osvc_diag.reading.outcome import Outcome
 
 JOBS = 4  # commands at once: most of them wait for the daemon, or start an interpreter

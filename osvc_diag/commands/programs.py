@@ -12,7 +12,7 @@ from osvc_diag.ownership import UntrustedError, check_way
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from osvc_diag.plugin.artifact import Command
+    from osvc_diag.plugin.sources import Command
 
 SYSTEM_FOLDERS = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
 """Where a program without a slash is looked for; the caller's own PATH is never asked."""

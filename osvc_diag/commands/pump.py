@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.commands.ending import Cause
-from osvc_diag.plugin.artifact import Stream
+from osvc_diag.plugin.sources import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

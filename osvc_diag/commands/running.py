@@ -14,12 +14,12 @@ from osvc_diag.commands.process import Process
 from osvc_diag.commands.programs import environment, find_program
 from osvc_diag.commands.pump import Pump
 from osvc_diag.ownership import UntrustedError
-from osvc_diag.plugin.artifact import Stream
+from osvc_diag.plugin.sources import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from osvc_diag.plugin.artifact import Command
+    from osvc_diag.plugin.sources import Command
 
 START_GRACE = 5.0  # seconds over the time limit, for a start that hangs: a program on a dead file system
 

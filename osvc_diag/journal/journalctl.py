@@ -12,7 +12,7 @@ from osvc_diag.commands.ending import Cause, Ending
 from osvc_diag.commands.programs import SYSTEM_FOLDERS
 from osvc_diag.commands.running import Running
 from osvc_diag.journal.records import lines
-from osvc_diag.plugin.artifact import Command, Stream
+from osvc_diag.plugin.sources import Command, Stream
 from osvc_diag.printable import printable
 from osvc_diag.reading.blocks import BrokenOffError
 

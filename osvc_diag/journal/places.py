@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.gap import Gap, State
 from osvc_diag.journal.files import HEAD, PERSISTENT, VOLATILE, damage
 from osvc_diag.reading.trees import NotTakenError, Trees
 

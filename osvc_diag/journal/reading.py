@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from osvc_diag.journal.places import JournalPlace
     from osvc_diag.journal.queries import Matches
     from osvc_diag.node.node import Node
-    from osvc_diag.plugin.artifact import JournalSource
+    from osvc_diag.plugin.sources import JournalSource
     from osvc_diag.reading.outcome import Outcome
 
 SMALL = 4 * 1024 * 1024  # bytes of records that are kept in memory rather than asked for again

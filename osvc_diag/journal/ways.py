@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from osvc_diag.journal.journalctl import Journalctl
     from osvc_diag.journal.records import Record
-    from osvc_diag.plugin.artifact import Command
+    from osvc_diag.plugin.sources import Command
 
 _ORDER = (REALTIME, *FIELDS, "_BOOT_ID")
 _NUMBER = re.compile(r"[0-9]{1,20}")

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.plugin.artifact import Holder
+from osvc_diag.plugin.sources import Holder
 from osvc_diag.printable import printable
 from osvc_diag.reading.held import deleted_name
 from osvc_diag.reading.trees import NotTakenError

@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.bundle.manifest import State
 from osvc_diag.commands.programs import SYSTEM_FOLDERS, find_program
+from osvc_diag.gap import State
 from osvc_diag.node.finding import PACKAGE_ROOT, VARIABLE
 from osvc_diag.objects.layout import Layout
 from osvc_diag.objects.naming import GO_AGENT, PYTHON_AGENT
 from osvc_diag.ownership import UntrustedError
-from osvc_diag.plugin.artifact import Command
+from osvc_diag.plugin.sources import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from osvc_diag.reading.trees import NotTakenError
 if TYPE_CHECKING:
     from osvc_diag.node.node import Node
     from osvc_diag.node.om import Om
-    from osvc_diag.plugin.artifact import Command
+    from osvc_diag.plugin.sources import Command
 
 TAG = "PREMIUM_SUPPORT"
 ACTIONS = {"show": ("show",), "set": ("attach", "--name", TAG), "unset": ("detach", "--name", TAG)}

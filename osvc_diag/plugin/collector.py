@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Optional, Union, cast
 
-from osvc_diag.bundle.manifest import Gap
+from osvc_diag.gap import Gap
 from osvc_diag.objects.naming import GO_AGENT, KINDS, PYTHON_AGENT
 from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.foreign import line_of

@@ -13,9 +13,9 @@ import math
 import typing
 from typing import Any, Callable, TypeVar, Union
 
-from osvc_diag.bundle.manifest import Gap
+from osvc_diag.gap import Gap
 from osvc_diag.plugin import artifact as artifacts
-from osvc_diag.plugin import options
+from osvc_diag.plugin import options, sources
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.foreign import ToldError
 from osvc_diag.plugin.profile import Profile
@@ -23,7 +23,11 @@ from osvc_diag.redaction import values
 from osvc_diag.redaction.rule import Anchor, Rule
 
 CROSSING: tuple[type, ...] = (
-    *(item for item in vars(artifacts).values() if dataclasses.is_dataclass(item) and isinstance(item, type)),
+    *(
+        item
+        for item in {**vars(sources), **vars(artifacts)}.values()
+        if dataclasses.is_dataclass(item) and isinstance(item, type)
+    ),
     options.Option,
     Anchor,
     Collector,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Callable, Union
 
-from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.plugin.artifact import Artifact, Artifacts, CommandSource, OutputSource
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin.artifact import Artifact, Artifacts
 from osvc_diag.plugin.crossing import CrossingError, received
 from osvc_diag.plugin.foreign import MOST_TEXT, Told
+from osvc_diag.plugin.sources import CommandSource, OutputSource
 
 if TYPE_CHECKING:
     from osvc_diag.plugin.collector import Declared

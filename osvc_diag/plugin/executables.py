@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.plugin.artifact import Artifacts, Command, OutputSource
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin.artifact import Artifacts
 from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.sources import Command, OutputSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import pluggy
 
-from osvc_diag.bundle.manifest import Gap
 from osvc_diag.errors import DiagError
+from osvc_diag.gap import Gap
 from osvc_diag.node.facts import node_of, objects_of
 from osvc_diag.plugin import hookspecs
 from osvc_diag.plugin.artifact import Artifact, Artifacts

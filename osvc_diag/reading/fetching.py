@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.plugin.artifact import FileSource, LogSource
+from osvc_diag.plugin.sources import FileSource, LogSource
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.reading.patience import StalledError

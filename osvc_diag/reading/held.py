@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Optional
 from osvc_diag.reading.trees import NotTakenError, OpenedFile
 
 if TYPE_CHECKING:
-    from osvc_diag.plugin.artifact import Holder
+    from osvc_diag.plugin.sources import Holder
     from osvc_diag.reading.trees import Trees
 
 DELETED = " (deleted)"

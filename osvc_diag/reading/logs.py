@@ -23,7 +23,7 @@ from osvc_diag.reading.stamps import first_record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from osvc_diag.plugin.artifact import LogSource
+    from osvc_diag.plugin.sources import LogSource
     from osvc_diag.reading.outcome import Outcome
 
 KEPT_TEXT = 8 * 1024 * 1024  # bytes of inflated text that are kept rather than inflated twice; the agent's

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from osvc_diag.plugin.artifact import LineChoice
+    from osvc_diag.plugin.sources import LineChoice
     from osvc_diag.reading.bounds import Bounds
     from osvc_diag.reading.outcome import Outcome
     from osvc_diag.reading.stamps import Stamp

@@ -8,15 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timezone
 from typing import TYPE_CHECKING, Callable, Optional
 
-from osvc_diag.plugin.artifact import (
-    Artifact,
-    CommandSource,
-    DocumentSource,
-    FileSource,
-    Form,
-    JournalSource,
-    LogSource,
-)
+from osvc_diag.form import Form
+from osvc_diag.plugin.sources import CommandSource, DocumentSource, FileSource, JournalSource, LogSource
 from osvc_diag.reading.blocks import BrokenOffError, read_range, rest_of_line, whole_lines
 from osvc_diag.reading.compressed import is_plain
 from osvc_diag.reading.held import open_held
@@ -31,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
+    from osvc_diag.plugin.artifact import Artifact
     from osvc_diag.reading.bounds import Bounds
     from osvc_diag.reading.neighbours import Neighbours
     from osvc_diag.reading.trees import Trees

@@ -8,8 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
 from osvc_diag.errors import RedactionError
+from osvc_diag.form import Form
 from osvc_diag.objects.conf import ENCODING, ERRORS
-from osvc_diag.plugin.artifact import Form
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.confs import mask_conf
 from osvc_diag.redaction.content import are_texts, looked_at

@@ -8,13 +8,15 @@ import platform
 from typing import TYPE_CHECKING, Any, Callable
 
 from osvc_diag import __version__
-from osvc_diag.bundle import manifest as facts
+from osvc_diag.bundle import facts
+from osvc_diag.bundle.manifest import Manifest
 from osvc_diag.plugin.foreign import shortened
 from osvc_diag.run.peers import peer_command, peers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from osvc_diag.gap import Gap
     from osvc_diag.node.node import Node
     from osvc_diag.plugin.plugin_manager import Plugins
     from osvc_diag.run.prepare import Prepared
@@ -28,13 +30,13 @@ def write_account(
     plugins: Plugins,
     *,
     entries: Sequence[facts.ArtifactEntry],
-    gaps: Iterable[facts.Gap],
+    gaps: Iterable[Gap],
     redaction: facts.RedactionFacts,
     support: facts.SupportFacts,
     seconds: Mapping[str, float],
     mask: Callable[[str], str],
     mask_words: Callable[[str], str],
-) -> facts.Manifest:
+) -> Manifest:
     """Put a manifest together.
 
     Args:
@@ -49,7 +51,7 @@ def write_account(
         mask_words: takes them out of a sentence of this program.
     """
     request, node, window = prepared.request, prepared.node, prepared.window
-    manifest = facts.Manifest(
+    manifest = Manifest(
         tool_version=__version__,
         python_version=platform.python_version(),
         started=_started(prepared),
@@ -79,7 +81,7 @@ def write_account(
         seconds={phase: round(time, 3) for phase, time in seconds.items()},
         gaps=tuple(gaps),
     )
-    masked: facts.Manifest = _masked(manifest, mask, mask_words)
+    masked: Manifest = _masked(manifest, mask, mask_words)
     return dataclasses.replace(
         masked,
         gaps=tuple(dataclasses.replace(gap, reason=shortened(gap.reason)) for gap in masked.gaps),

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from osvc_diag.errors import PluginUnavailableError
 from osvc_diag.objects.globs import compile_glob, is_glob
-from osvc_diag.plugin.artifact import CommandSource
 from osvc_diag.plugin.profile import Profile
+from osvc_diag.plugin.sources import CommandSource
 from osvc_diag.printable import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from osvc_diag.bundle.manifest import Gap
+    from osvc_diag.gap import Gap
     from osvc_diag.plugin.artifact import Artifact
     from osvc_diag.plugin.collector import Collector
     from osvc_diag.plugin.plugin_manager import Plugins

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable, Optional
 
 from osvc_diag import events
-from osvc_diag.bundle.manifest import ArtifactEntry, Gap, State
 from osvc_diag.errors import BundleError
-from osvc_diag.plugin.artifact import CommandSource, JournalSource, LogSource
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin.sources import CommandSource, JournalSource, LogSource
 from osvc_diag.reading.fetching import MOST_IN_BATCH, Fetcher
 from osvc_diag.reading.sources import BY_LOG_SIZE, Outcome
 from osvc_diag.run.diagnosis import NO_ROOM, NoRoomError, diagnosis
@@ -18,6 +18,7 @@ from osvc_diag.run.take import NOT_STORED, SAME_NAME, Take, gap_of
 from osvc_diag.run.together import OVERHEAD, SmallTakes
 
 if TYPE_CHECKING:
+    from osvc_diag.bundle.facts import ArtifactEntry
     from osvc_diag.bundle.sums import StoredMember
     from osvc_diag.bundle.writer import BundleWriter, MemberSink
     from osvc_diag.clock import Clock

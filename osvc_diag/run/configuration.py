@@ -6,8 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import RedactionError
+from osvc_diag.gap import Gap, State
 from osvc_diag.node.answering import all_answered, answered
 from osvc_diag.objects.conf import CONF_LIMIT, check_conf
 from osvc_diag.reading.trees import NotTakenError

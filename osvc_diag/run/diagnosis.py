@@ -6,8 +6,8 @@ import errno
 from typing import Callable, Optional
 
 from osvc_diag.bundle.headers import MemberNameError
-from osvc_diag.bundle.manifest import State
 from osvc_diag.errors import RedactionError
+from osvc_diag.gap import State
 from osvc_diag.plugin.foreign import shortened, told_by
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.reading.trees import NotTakenError

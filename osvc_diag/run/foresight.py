@@ -6,8 +6,8 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.plugin.artifact import FileSource, LogSource
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin.sources import FileSource, LogSource
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.reading.trees import NotTakenError
 from osvc_diag.run.configuration import read_configuration

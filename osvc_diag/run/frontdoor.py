@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Callable, Optional
 
 from osvc_diag import events
-from osvc_diag.bundle.manifest import Gap, Manifest, RedactionFacts, State
+from osvc_diag.bundle.facts import RedactionFacts
 from osvc_diag.bundle.place import bundle_name, check_room, selection_word, split_output
 from osvc_diag.bundle.verify import verify
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.clock import Clock, SystemClock
+from osvc_diag.gap import Gap, State
 from osvc_diag.journal.queries import Times
 from osvc_diag.journal.reading import JournalReader
 from osvc_diag.reading.bounds import Bounds
@@ -31,6 +32,7 @@ from osvc_diag.run.words import Words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from osvc_diag.bundle.manifest import Manifest
     from osvc_diag.bundle.verdict import Verdict
     from osvc_diag.node.node import Node
     from osvc_diag.plugin.plugin_manager import Plugins

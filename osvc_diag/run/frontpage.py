@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.bundle.manifest import State, to_the_second
-from osvc_diag.gaps import gap_rows
+from osvc_diag.bundle.facts import to_the_second
+from osvc_diag.gap import State
+from osvc_diag.missing import gap_rows
 from osvc_diag.printable import printable
 from osvc_diag.units import counted, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from osvc_diag.bundle.manifest import ArtifactEntry, Manifest
+    from osvc_diag.bundle.facts import ArtifactEntry
+    from osvc_diag.bundle.manifest import Manifest
     from osvc_diag.node.node import Node
     from osvc_diag.run.request import Issue
 

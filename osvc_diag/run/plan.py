@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from osvc_diag.plugin.artifact import LogSource
+from osvc_diag.plugin.sources import LogSource
 from osvc_diag.reading.compressed import compression_of
 
 if TYPE_CHECKING:
-    from osvc_diag.bundle.manifest import Gap
+    from osvc_diag.gap import Gap
     from osvc_diag.plugin.artifact import Artifact
 
 EXPECTED_RATIO = 5  # of text to archive; agent logs reach 7 to 9

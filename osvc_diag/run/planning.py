@@ -9,21 +9,19 @@ import os
 from typing import TYPE_CHECKING, Optional
 
 from osvc_diag.bundle.headers import check_member_name
-from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.plugin.artifact import (
-    Artifact,
-    Artifacts,
+from osvc_diag.form import Form
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin.artifact import Artifact, Artifacts, Priority
+from osvc_diag.plugin.foreign import Told, told_by
+from osvc_diag.plugin.sources import (
     CommandSource,
     DocumentSource,
     FileSource,
-    Form,
     JournalSource,
     LogSource,
-    Priority,
     Source,
     Stream,
 )
-from osvc_diag.plugin.foreign import Told, told_by
 from osvc_diag.reading.patience import PatientReader, StalledError
 from osvc_diag.reading.trees import NotTakenError
 from osvc_diag.run.plan import Plan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import UsageError
+from osvc_diag.gap import Gap, State
 from osvc_diag.plugin.options import resolve_options
 from osvc_diag.run.choice import Choice
 from osvc_diag.run.planning import make_plan

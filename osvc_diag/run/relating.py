@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import RedactionError
+from osvc_diag.gap import Gap, State
 from osvc_diag.objects.conf import CONF_LIMIT, check_conf
 from osvc_diag.objects.relations import related
 from osvc_diag.reading.patience import StalledError

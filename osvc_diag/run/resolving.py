@@ -7,16 +7,15 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional, Union
 
-from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.form import Form
+from osvc_diag.gap import Gap, State
 from osvc_diag.objects.globs import is_glob
 from osvc_diag.objects.layout import live_log
-from osvc_diag.plugin.artifact import (
-    Artifact,
-    Artifacts,
+from osvc_diag.plugin.artifact import Artifact, Artifacts
+from osvc_diag.plugin.sources import (
     CommandSource,
     FamilySource,
     FileSource,
-    Form,
     GlobSource,
     JournalSource,
     LogSource,

@@ -6,8 +6,9 @@ import shlex
 from typing import TYPE_CHECKING, Callable
 
 from osvc_diag import events
+from osvc_diag.form import Form
 from osvc_diag.journal.log_text import as_log
-from osvc_diag.plugin.artifact import Artifact, CommandSource, DocumentSource, Form, JournalSource
+from osvc_diag.plugin.sources import CommandSource, DocumentSource, JournalSource
 from osvc_diag.reading.compressed import compressed_again
 from osvc_diag.run.diagnosis import SourceError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from osvc_diag.commands.pool import CommandPool
     from osvc_diag.journal.reading import JournalReader
     from osvc_diag.node.node import Node
+    from osvc_diag.plugin.artifact import Artifact
     from osvc_diag.reading.fetching import Fetcher
     from osvc_diag.redaction import Redactor
     from osvc_diag.run.support import Heads

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osvc_diag.bundle.manifest import SupportFacts
+from osvc_diag.bundle.facts import SupportFacts
 from osvc_diag.node.premium import NO_SERVER, has_server, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from osvc_diag.bundle.manifest import ArtifactEntry
+    from osvc_diag.bundle.facts import ArtifactEntry
     from osvc_diag.node.node import Node
 
 TAGS = "cmd/premium-support/tags"

@@ -8,17 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timezone
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.bundle.manifest import (
-    ArtifactEntry,
-    CommandFacts,
-    Gap,
-    LogFacts,
-    Owner,
-    State,
-    shareable_size,
-    utc,
-)
-from osvc_diag.plugin.artifact import Artifact, JournalSource, LogSource
+from osvc_diag.bundle.facts import ArtifactEntry, CommandFacts, LogFacts, Owner, shareable_size, utc
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin.sources import JournalSource, LogSource
 from osvc_diag.reading.compressed import compression_of
 from osvc_diag.reading.sources import Outcome
 from osvc_diag.run.digest import LogDigest, RecordDigest
@@ -28,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from osvc_diag.bundle.sums import StoredMember
+    from osvc_diag.plugin.artifact import Artifact
     from osvc_diag.reading.stamps import Stamp
 
 NOT_STORED = frozenset({State.WITHHELD, State.SKIPPED, State.MISSING, State.DENIED})

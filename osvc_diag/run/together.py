@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Optional, Union
 
 from osvc_diag.bundle.headers import MemberNameError
-from osvc_diag.bundle.manifest import State
 from osvc_diag.bundle.writer import SmallMember
+from osvc_diag.gap import State
 from osvc_diag.redaction.redactor import SmallText
 from osvc_diag.run.diagnosis import NO_ROOM, SourceError, diagnosis
 from osvc_diag.run.take import NOT_STORED, SAME_NAME

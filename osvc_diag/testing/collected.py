@@ -10,7 +10,8 @@ from osvc_diag.bundle.reader import Bundle
 from osvc_diag.redaction.forms import base64_forms, text_forms
 
 if TYPE_CHECKING:
-    from osvc_diag.bundle.manifest import Gap, Manifest
+    from osvc_diag.bundle.manifest import Manifest
+    from osvc_diag.gap import Gap
 
 LARGEST_MEMBER = 1 << 30  # bytes
 LEAST_BASE64 = 6  # characters

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from osvc_diag import Artifacts, Collector, Form, Gap, Priority, Profile, State, hookimpl
 from osvc_diag.node.om import NoOmError, find_om, selector
-from osvc_diag.plugin.artifact import OutputSource
+from osvc_diag.plugin.sources import OutputSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from osvc_diag import Artifact, Collector, Form, Gap, Priority, State, hookimpl
 from osvc_diag.commands.programs import has_program
 from osvc_diag.journal.places import find_journal
 from osvc_diag.node.system_logs import is_whole_system, system_logs
-from osvc_diag.plugin.artifact import JournalSource, LineChoice, LogSource
+from osvc_diag.plugin.sources import JournalSource, LineChoice, LogSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,8 @@ from osvc_diag import Artifact, Collector, Priority, Profile, hookimpl
 from osvc_diag.journal.places import find_journal
 from osvc_diag.journal.queries import of_agent
 from osvc_diag.objects.naming import GO_AGENT
-from osvc_diag.plugin.artifact import Artifacts, Command, OutputSource
+from osvc_diag.plugin.artifact import Artifacts
+from osvc_diag.plugin.sources import Command, OutputSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

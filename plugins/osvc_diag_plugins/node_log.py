@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osvc_diag import Artifact, Collector, Form, Priority, Profile, hookimpl
 from osvc_diag.node.holders import log_holders
 from osvc_diag.objects.naming import GO_AGENT
-from osvc_diag.plugin.artifact import LogSource
+from osvc_diag.plugin.sources import LogSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

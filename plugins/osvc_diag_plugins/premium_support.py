@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osvc_diag import Artifacts, Collector, Priority, hookimpl
 from osvc_diag.node.om import NoOmError, find_om
 from osvc_diag.node.premium import has_server, tag_command
-from osvc_diag.plugin.artifact import OutputSource
+from osvc_diag.plugin.sources import OutputSource
 from osvc_diag.run.support import TAGS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from osvc_diag import Artifact, Collector, Form, Gap, State, hookimpl
 from osvc_diag.node.site_files import FOLDER, SiteFiles, read_site_rules
 from osvc_diag.objects.layout import live_log
-from osvc_diag.plugin.artifact import LogSource
+from osvc_diag.plugin.sources import LogSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,16 +8,10 @@ import io
 import tarfile
 from typing import NamedTuple
 
-from osvc_diag.bundle.manifest import (
-    ArtifactEntry,
-    ClusterFacts,
-    Manifest,
-    NodeFacts,
-    RedactionFacts,
-    SelectionFacts,
-    State,
-)
+from osvc_diag.bundle.facts import ArtifactEntry, ClusterFacts, NodeFacts, RedactionFacts, SelectionFacts
+from osvc_diag.bundle.manifest import Manifest
 from osvc_diag.bundle.writer import BundleWriter
+from osvc_diag.gap import State
 
 STARTED = "2026-11-22T20:00:00.000000Z"
 

@@ -15,21 +15,20 @@ from bundle_making import entry, make_manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.bundle.manifest import (
+from osvc_diag.bundle.facts import (
     ArtifactEntry,
-    Gap,
     LimitFacts,
     LogFacts,
-    Manifest,
     NodeFacts,
     Owner,
     PluginFacts,
-    State,
     WindowFacts,
     shareable_size,
     utc,
 )
+from osvc_diag.bundle.manifest import Manifest
 from osvc_diag.bundle.sums import StoredMember
+from osvc_diag.gap import Gap, State
 
 GOLDEN = """{
 "format": "1",

@@ -9,20 +9,19 @@ import os
 import pytest
 
 from osvc_diag import diagnose
-from osvc_diag.bundle.manifest import (
+from osvc_diag.bundle.facts import (
     ArtifactEntry,
     ClusterFacts,
-    Gap,
-    Manifest,
     NodeFacts,
     PluginFacts,
     RedactionFacts,
     SelectionFacts,
-    State,
     WindowFacts,
 )
+from osvc_diag.bundle.manifest import Manifest
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.cli.main import main
+from osvc_diag.gap import Gap, State
 from osvc_diag.testing import NodeBuilder
 
 MANIFEST = Manifest(

@@ -9,17 +9,11 @@ import os
 import pytest
 
 from osvc_diag import Node, diagnose
-from osvc_diag.bundle.manifest import (
-    ArtifactEntry,
-    ClusterFacts,
-    Manifest,
-    NodeFacts,
-    RedactionFacts,
-    SelectionFacts,
-    State,
-)
+from osvc_diag.bundle.facts import ArtifactEntry, ClusterFacts, NodeFacts, RedactionFacts, SelectionFacts
+from osvc_diag.bundle.manifest import Manifest
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.cli.main import main
+from osvc_diag.gap import State
 
 MANIFEST = Manifest(
     tool_version="0.1",

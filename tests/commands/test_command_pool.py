@@ -18,7 +18,8 @@ from osvc_diag.commands.output import FIRST_ROOM, SECOND_ROOM
 from osvc_diag.commands.pool import CommandPool
 from osvc_diag.commands.programs import find_program
 from osvc_diag.ownership import UntrustedError
-from osvc_diag.plugin.artifact import Artifact, Command, CommandSource, Stream
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import Command, CommandSource, Stream
 from osvc_diag.reading.outcome import Outcome
 
 if TYPE_CHECKING:

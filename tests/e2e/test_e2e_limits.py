@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 from e2e_tools import content, files_of, manifest_of, osvc_diag, unpack
 
-from osvc_diag.bundle.manifest import State
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, Form, Priority
+from osvc_diag.form import Form
+from osvc_diag.gap import State
+from osvc_diag.plugin.artifact import Artifact, Priority
+from osvc_diag.plugin.sources import DocumentSource
 
 if TYPE_CHECKING:
     from pathlib import Path

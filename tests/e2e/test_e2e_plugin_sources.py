@@ -294,7 +294,9 @@ def test_a_third_party_s_exchange_is_imported_only_for_a_url_of_its_own(site: Si
         text=True,
         check=False,
     )
-    assert done.stdout.splitlines() == ["False", "asked in this program", "GuestExchange", "True"], done.stderr
+    assert done.stdout.splitlines() == ["False", "asked in this program", "GuestExchange", "True"], (
+        done.stderr
+    )
 
 
 @pytest.mark.parametrize("how", ["side by side", "as a checkout"])

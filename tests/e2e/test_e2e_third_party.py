@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 from e2e_tools import content, files_of, leaks, unpack
 
-from osvc_diag.bundle.manifest import State
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource, Priority
+from osvc_diag.form import Form
+from osvc_diag.gap import State
+from osvc_diag.plugin.artifact import Artifact, Priority
+from osvc_diag.plugin.sources import DocumentSource, FileSource, LogSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from osvc_diag.bundle.manifest import ArtifactEntry, Gap, Manifest
+    from osvc_diag.bundle.facts import ArtifactEntry
+    from osvc_diag.bundle.manifest import Manifest
+    from osvc_diag.gap import Gap
     from osvc_diag.run.frontdoor import Result
 
 Collected = Callable[..., "Result"]

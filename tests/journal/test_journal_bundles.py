@@ -20,7 +20,7 @@ from making_journals import (
 )
 
 from osvc_diag import diagnose
-from osvc_diag.bundle.manifest import State
+from osvc_diag.gap import State
 
 WEB = "cmd/object-journal/namespaces/prod/svc/web"
 OM = "cmd/node-journal/om"

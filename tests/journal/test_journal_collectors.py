@@ -6,10 +6,12 @@ import os
 import pytest
 from making_journals import exported, journal_path, write_journal
 
-from osvc_diag.bundle.manifest import Gap, State
+from osvc_diag.form import Form
+from osvc_diag.gap import Gap, State
 from osvc_diag.node.agent import Agent
-from osvc_diag.plugin.artifact import Artifact, Form, JournalSource, Priority
+from osvc_diag.plugin.artifact import Artifact, Priority
 from osvc_diag.plugin.plugin_manager import load_plugins
+from osvc_diag.plugin.sources import JournalSource
 from osvc_diag.run.resolving import Resolver
 
 

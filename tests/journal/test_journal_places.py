@@ -5,7 +5,7 @@ import tempfile
 
 from making_journals import MACHINE, journal_path, make_om3_node
 
-from osvc_diag.bundle.manifest import State
+from osvc_diag.gap import State
 from osvc_diag.journal.places import find_journal
 
 OTHER = "0" * 32

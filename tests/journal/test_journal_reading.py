@@ -12,7 +12,7 @@ from osvc_diag.journal import reading
 from osvc_diag.journal.queries import Times, of_agent, of_object
 from osvc_diag.journal.reading import JournalReader
 from osvc_diag.objects.naming import ObjectPath
-from osvc_diag.plugin.artifact import JournalSource
+from osvc_diag.plugin.sources import JournalSource
 from osvc_diag.reading.bounds import OUTSIDE
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.window import Window

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.bundle.manifest import Gap, State
-from osvc_diag.plugin import artifact as artifacts
-from osvc_diag.plugin.artifact import Artifact, Artifacts, CommandSource, Form, Priority
+from osvc_diag.form import Form
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin import artifact, sources
+from osvc_diag.plugin.artifact import Artifact, Artifacts, Priority
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.crossing import CROSSING, CrossingError, no_function, received, sent
 from osvc_diag.plugin.declaring import LONGEST_COMMAND, MOST_DECLARED, MOST_OUTPUT, Declaring
 from osvc_diag.plugin.options import Option
+from osvc_diag.plugin.sources import CommandSource
 from osvc_diag.plugin.wire import LARGEST, Inbox, WireError, packed
 from osvc_diag.redaction import Anchor, Rule
 
@@ -89,7 +91,9 @@ def test_a_transform_does_not_cross():
 
 def test_every_class_that_an_artifact_may_hold_crosses():
     kinds = {
-        kind for kind in vars(artifacts).values() if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+        kind
+        for kind in (*vars(artifact).values(), *vars(sources).values())
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind)
     }
     assert kinds <= set(CROSSING)
 
@@ -147,7 +151,7 @@ def test_what_comes_is_checked_field_by_field(content):
 
 
 def test_a_transform_that_comes_all_the_same_is_refused():
-    content = sent(CommandSource(artifacts.Command(("x",))), lambda _: 0)
+    content = sent(CommandSource(sources.Command(("x",))), lambda _: 0)
     content["transform"] = {"call": 0}
     with pytest.raises(CrossingError, match="stays behind"):
         received(CommandSource, content, lambda number: compute)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from osvc_diag.bundle.manifest import Gap
+from osvc_diag.gap import Gap
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.plugin_manager import load_plugins
 from osvc_diag.run.resolving import Resolver

@@ -12,13 +12,13 @@ import pytest
 from fake_om import FakeOm
 
 from osvc_diag import Node, diagnose
-from osvc_diag.plugin.artifact import CommandSource
+from osvc_diag.plugin.sources import CommandSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from osvc_diag import Result
-    from osvc_diag.bundle.manifest import ArtifactEntry
+    from osvc_diag.bundle.facts import ArtifactEntry
 
 PLUGIN = "osvc_diag_plugins.agent_commands"
 

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
+from osvc_diag.form import Form
 from osvc_diag.node.node import Node
-from osvc_diag.plugin.artifact import Form, Priority
+from osvc_diag.plugin.artifact import Priority
 
 
 def names(artifacts):

@@ -5,8 +5,9 @@ import shutil
 
 import pytest
 
+from osvc_diag.form import Form
 from osvc_diag.node.node import Node
-from osvc_diag.plugin.artifact import Form, Priority
+from osvc_diag.plugin.artifact import Priority
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.sources import Outcome, SourceReader
 

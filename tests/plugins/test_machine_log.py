@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from osvc_diag import Node, State, diagnose
-from osvc_diag.plugin.artifact import CommandSource
+from osvc_diag.plugin.sources import CommandSource
 
 SYSLOG = """\
 Nov 22 19:00:00 node1 kernel: Out of memory: Killed process 4711 (java)

@@ -10,7 +10,7 @@ import pytest
 from fake_om import FakeOm
 
 from osvc_diag import Node, State, diagnose
-from osvc_diag.bundle.manifest import SupportFacts
+from osvc_diag.bundle.facts import SupportFacts
 from osvc_diag.node.premium import NO_SERVER, UNREGISTERED, has_server, read_answer
 
 SHOW = "node collector tag show"

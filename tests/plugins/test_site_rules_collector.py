@@ -7,9 +7,9 @@ import tarfile
 import pytest
 
 from osvc_diag import diagnose
-from osvc_diag.bundle.manifest import State
+from osvc_diag.gap import State
 from osvc_diag.node.node import Node
-from osvc_diag.plugin.artifact import CommandSource
+from osvc_diag.plugin.sources import CommandSource
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@ from __future__ import annotations
 import os
 import socket
 
+from osvc_diag.form import Form
 from osvc_diag.node.node import Node
-from osvc_diag.plugin.artifact import Form, Priority
+from osvc_diag.plugin.artifact import Priority
 
 VAR = "file/var/lib/opensvc"
 

@@ -6,7 +6,9 @@ import os
 import random
 from datetime import datetime, timedelta, timezone
 
-from osvc_diag.plugin.artifact import Artifact, Form, LogSource
+from osvc_diag.form import Form
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import LogSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.sources import Outcome, SourceReader
 from osvc_diag.reading.trees import Trees

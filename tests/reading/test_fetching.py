@@ -9,7 +9,9 @@ import threading
 import pytest
 from making_logs import steady_log
 
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
+from osvc_diag.form import Form
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import DocumentSource, FileSource, LogSource
 from osvc_diag.reading import fetching as fetching_module
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.fetching import GROWN, MOST_IN_BATCH, SMALL, Fetched, Fetcher
@@ -101,7 +103,8 @@ def test_small_files_are_read_many_at_a_time(node, hand_overs):
 COUNTED = """
 import os
 import sys
-from osvc_diag.plugin.artifact import Artifact, FileSource
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import FileSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.fetching import Fetcher
 from osvc_diag.reading.patience import PatientReader

@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from osvc_diag.plugin.artifact import Artifact, Form, Holder, LogSource
+from osvc_diag.form import Form
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import Holder, LogSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.held import open_held
 from osvc_diag.reading.sources import Outcome, SourceReader

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.plugin.artifact import Artifact, LineChoice, LogSource
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import LineChoice, LogSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.outcome import Outcome
 from osvc_diag.reading.selecting import chosen_lines

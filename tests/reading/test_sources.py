@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from making_logs import START, Logs, record, restless_log, steady_log
 
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
+from osvc_diag.form import Form
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import DocumentSource, FileSource, LogSource
 from osvc_diag.reading import sources as sources_module
 from osvc_diag.reading.blocks import BLOCK
 from osvc_diag.reading.bounds import Bounds

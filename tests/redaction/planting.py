@@ -22,7 +22,7 @@ from typing import Callable
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Redactor, SecretSearch, Tokens, learn
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data")

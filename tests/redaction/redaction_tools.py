@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Redactor, Secrets, Tokens
 from osvc_diag.redaction.engine import ENGINES, make_finder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redaction_tools import redacted, redactor, secrets_of, unmarked, usable_engines, with_tokens
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Redactor, Secrets, SecretSearch
 
 # Lines as the agents, the kernel and common applications write them, which support needs as they are.

@@ -13,7 +13,7 @@ import pytest
 from redaction_tools import redacted, redactor, usable_engines
 
 from osvc_diag import libpcre2
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Anchor, engine, hyperscan
 from osvc_diag.redaction.engine import make_finder
 from osvc_diag.redaction.finder import PythonFinder

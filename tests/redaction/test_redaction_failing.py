@@ -12,7 +12,7 @@ import pytest
 from redaction_tools import TOKENS, learned, redacted, redactor
 
 from osvc_diag.errors import RedactionError
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Anchor, Redactor, Rule, Span
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from redaction_tools import learned, redacted, redactor, usable_engines
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import SecretSearch
 from osvc_diag.redaction.values import is_searchable, stands_alone
 

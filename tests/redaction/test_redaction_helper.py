@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Callable
 import pytest
 from redaction_tools import TOKENS, learned
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Redactor, SecretSearch, engine, helper, search, sharing, stream
 from osvc_diag.redaction.helper import Helper, Helpers
 from osvc_diag.redaction.scan import Scan

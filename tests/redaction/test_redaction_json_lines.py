@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redaction_tools import cut, learned, redacted, redactor
 
 from osvc_diag.errors import RedactionError
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import SecretSearch, json_lines
 
 PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

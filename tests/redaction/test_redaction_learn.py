@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from redaction_tools import TOKENS, redacted
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Redactor, Secrets, SecretSearch, crypt, learn
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import re
 import pytest
 from redaction_tools import TOKENS, learned, redacted, redactor, unmarked, usable_engines, with_tokens
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Anchor, Redactor, Rule, Secrets, SecretSearch, Span, builtin_rules
 from osvc_diag.redaction.rules_network import network_rules
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from redaction_tools import cut, learned, redacted, redactor, unmarked, usable_engines
 
 from osvc_diag.errors import RedactionError
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import SecretSearch, builtin_rules, long_line, stream
 from osvc_diag.redaction.engine import make_finder
 

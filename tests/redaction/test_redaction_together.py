@@ -11,7 +11,7 @@ from redaction_tools import redacted, redactor, unmarked, usable_engines
 from test_redaction_corpus import MASKED_CONFS
 
 from osvc_diag.errors import RedactionError
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction.builtin import builtin_rules
 from osvc_diag.redaction.redactor import SmallText
 from osvc_diag.redaction.rule import Anchor, Rule

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redaction_tools import TOKENS, learned, usable_engines
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Redactor, SecretSearch
 from osvc_diag.redaction import engine as engine_module
 from osvc_diag.redaction.windows import FEW, STEPS, WindowFinder

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from redaction_tools import TOKENS, cut, redacted, redactor
 
-from osvc_diag.plugin.artifact import Form
+from osvc_diag.form import Form
 from osvc_diag.redaction import Redactor, learn
 from osvc_diag.redaction.values import is_reference, within
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Callable
 
-from osvc_diag.bundle.manifest import ArtifactEntry, Gap, RedactionFacts, State, SupportFacts
+from osvc_diag.bundle.facts import ArtifactEntry, RedactionFacts, SupportFacts
+from osvc_diag.gap import Gap, State
 from osvc_diag.node.node import Node
 from osvc_diag.plugin.plugin_manager import PluginInfo, Plugins
 from osvc_diag.run.account import write_account

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.errors import PluginUnavailableError, UsageError
-from osvc_diag.plugin.artifact import Artifact, Command, CommandSource, DocumentSource
+from osvc_diag.gap import Gap, State
+from osvc_diag.plugin.artifact import Artifact
 from osvc_diag.plugin.collector import Collector
 from osvc_diag.plugin.profile import Profile
+from osvc_diag.plugin.sources import Command, CommandSource, DocumentSource
 from osvc_diag.run.choice import Choice
 
 QUICK, STANDARD, FULL = Profile

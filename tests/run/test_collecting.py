@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 
 from osvc_diag import events
-from osvc_diag.bundle.manifest import State
 from osvc_diag.bundle.writer import BundleWriter
 from osvc_diag.clock import SystemClock
 from osvc_diag.commands.pool import CommandPool
+from osvc_diag.form import Form
+from osvc_diag.gap import State
 from osvc_diag.journal.queries import Times
 from osvc_diag.journal.reading import JournalReader
-from osvc_diag.plugin.artifact import Artifact, DocumentSource, FileSource, Form, LogSource
+from osvc_diag.plugin.artifact import Artifact
+from osvc_diag.plugin.sources import DocumentSource, FileSource, LogSource
 from osvc_diag.reading.bounds import Bounds
 from osvc_diag.reading.patience import PatientReader
 from osvc_diag.reading.sources import SourceReader

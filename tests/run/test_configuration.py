@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from osvc_diag.bundle.manifest import State
+from osvc_diag.gap import State
 from osvc_diag.node.node import Node
 from osvc_diag.objects.conf import CONF_LIMIT, MAX_LINES
 from osvc_diag.run import configuration as configuration_module

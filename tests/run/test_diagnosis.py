@@ -7,8 +7,8 @@ import errno
 import pytest
 
 from osvc_diag.bundle.headers import MemberNameError
-from osvc_diag.bundle.manifest import State
 from osvc_diag.errors import RedactionError
+from osvc_diag.gap import State
 from osvc_diag.plugin.foreign import MOST_TEXT, REASON_LENGTH, shortened, told_by
 from osvc_diag.reading.patience import StalledError
 from osvc_diag.reading.trees import NotTakenError

@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
-from osvc_diag.bundle.manifest import (
-    ArtifactEntry,
-    ClusterFacts,
-    Gap,
-    Manifest,
-    NodeFacts,
-    RedactionFacts,
-    SelectionFacts,
-    State,
-)
+from osvc_diag.bundle.facts import ArtifactEntry, ClusterFacts, NodeFacts, RedactionFacts, SelectionFacts
+from osvc_diag.bundle.manifest import Manifest
+from osvc_diag.gap import Gap, State
 from osvc_diag.node.node import Node
 from osvc_diag.run.frontpage import front_page
 from osvc_diag.run.request import Issue

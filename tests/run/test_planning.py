@@ -7,19 +7,11 @@ from typing import TYPE_CHECKING, Callable
 
 import pytest
 
+from osvc_diag.form import Form
 from osvc_diag.node.node import Node
-from osvc_diag.plugin.artifact import (
-    Artifact,
-    Command,
-    CommandSource,
-    DocumentSource,
-    FileSource,
-    Form,
-    LogSource,
-    Priority,
-    Stream,
-)
+from osvc_diag.plugin.artifact import Artifact, Priority
 from osvc_diag.plugin.collector import Collector
+from osvc_diag.plugin.sources import Command, CommandSource, DocumentSource, FileSource, LogSource, Stream
 from osvc_diag.reading.patience import PatientReader
 from osvc_diag.run.planning import make_plan
 

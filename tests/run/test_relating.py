@@ -7,7 +7,7 @@ import os
 import pytest
 
 from osvc_diag import diagnose
-from osvc_diag.bundle.manifest import State
+from osvc_diag.gap import State
 from osvc_diag.node.node import Node
 from osvc_diag.objects.naming import ObjectPath
 from osvc_diag.reading.patience import PatientReader

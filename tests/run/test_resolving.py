@@ -8,7 +8,7 @@ import pytest
 
 from osvc_diag import Artifact, Collector, Form, Gap, Priority, State
 from osvc_diag.node.node import Node
-from osvc_diag.plugin.artifact import CommandSource, DocumentSource, FileSource, LogSource, Stream
+from osvc_diag.plugin.sources import CommandSource, DocumentSource, FileSource, LogSource, Stream
 from osvc_diag.run import resolving
 from osvc_diag.run.resolving import Resolver
 

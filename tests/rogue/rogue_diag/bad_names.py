@@ -1,7 +1,7 @@
 """Gives artifacts names that lead out of the bundle, are taken, or are none."""
 
 from osvc_diag import Artifact
-from osvc_diag.plugin.artifact import DocumentSource
+from osvc_diag.plugin.sources import DocumentSource
 from rogue_diag import adding
 
 

@@ -1,7 +1,7 @@
 """Names files that are none of its business."""
 
 from osvc_diag import Artifact
-from osvc_diag.plugin.artifact import FileSource, LogSource
+from osvc_diag.plugin.sources import FileSource, LogSource
 from rogue_diag import adding
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osvc_diag.bundle.manifest import Gap, State
 from osvc_diag.cli.main import main
-from osvc_diag.gaps import gap_rows, join_limits
+from osvc_diag.gap import Gap, State
+from osvc_diag.missing import gap_rows, join_limits
 from osvc_diag.plugin.plugins import without_rules
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from osvc_diag.plugin.plugins import NO_RULES, without_rules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from osvc_diag.bundle.manifest import Gap
+    from osvc_diag.gap import Gap
 
 NAMES_SHOWN = 3  # of the gaps that have one reason
 
