@@ -66,7 +66,7 @@ def main() -> None:
 def work(kind: str, path: str) -> None:
     """Go through a log once."""
     sys.path.insert(0, ROOT)
-    from osvc_diag.plugin.artifact import Form  # noqa: PLC0415 - in the measured process alone
+    from osvc_diag.form import Form  # noqa: PLC0415 - in the measured process alone
     from osvc_diag.redaction import Redactor, SecretSearch, Tokens  # noqa: PLC0415
 
     task, _, engine = kind.partition(":")

@@ -12,13 +12,6 @@ from osvc_diag.redaction.rules_keys import ASSIGNED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Commands whose `-p` is a port, a parent folder or a process.
-_OTHER_P = re.compile(
-    rb"\b(?:mkdir|cp|ssh|scp|sftp|rsync|install|tar|docker|podman|nc|ncat|nmap|ps|pgrep|lsof|kill|psql|pg_dump|"
-    rb"pg_ctl|touch|sort|patch|cpio|unzip|zip|sysctl|netstat|ss|perf|strace|gdb|tcpdump|systemctl|lscpu|swapon|mount|"
-    rb"iptables|grep|less|make|python\d?|perl|read|trap|export|declare|echo|printf|fdisk|parted|blkid|kpartx|"
-    rb"multipath|iperf3?|redis-cli|memcached|nginx|haproxy|node|npm|su|sudo|time|timeout|watch|chmod|dig|useradd)\b"
-)
 _MIXED = re.compile(rb"(?=[^\s]{6,})(?=[^\s]*[A-Za-z])(?=[^\s]*[\d!@#$%^&*+?])[^\s/:~.-][^\s/:]*")
 
 

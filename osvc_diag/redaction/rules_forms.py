@@ -7,7 +7,6 @@ from osvc_diag.redaction.rule import Anchor, Rule
 
 _MIN_CREDENTIAL = 4  # bytes
 _SCHEMES = rb"(?:basic|bearer|token|digest|negotiate|ntlm|apikey|key|splunk|hawk|aws4-hmac-sha256)"
-_NO_USER = frozenset((b"mailto", b"sip", b"sips", b"acct", b"xmpp", b"git", b"ssh", b"file", b"root"))
 _URL_ANCHORS = (
     Anchor(rb"://[^\s:/\"'<>]{0,256}:[^\s\"'<>]{0,256}@"),
     Anchor(rb":\\\\{0,8}/\\{1,9}/[^\s:/\"'<>]{0,256}:[^\s\"'<>]{0,256}@"),  # in JSON
