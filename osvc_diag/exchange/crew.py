@@ -37,7 +37,7 @@ def run_crew(task: Callable[[threading.Event], None], *, count: int) -> None:
         else:
             results.put(None)
 
-    started = sum(_start(work, f"upload-{number}") for number in range(count))
+    started = sum(_start(work, f"osvc_diag sender {number}") for number in range(count))
     if not started:
         task(stop)
         return
@@ -67,7 +67,7 @@ def run_within(work: Callable[[], T], *, seconds: float) -> T:
         except BaseException as error:  # noqa: BLE001 - it is raised again by who waits
             results.put((error, []))
 
-    if not _start(run, "deliver"):
+    if not _start(run, "osvc_diag delivery"):
         return work()
     try:
         error, value = results.get(timeout=seconds)

@@ -85,7 +85,7 @@ def make_plan(
         gaps += problems
         gaps += _not_run(collector.name, named, node)
         for artifact in named:
-            if node.live or not _is_foreign_command(artifact):
+            if node.live or not _tells_of_this_machine(artifact):
                 merged.add(collector.name, _as_conf(artifact, node))
     granted = resolver.granted
     trees = node.trees.granting(granted.__contains__)
@@ -94,13 +94,13 @@ def make_plan(
     return Plan(tuple(sorted(artifacts, key=turn)), (*gaps, *merged.gaps), log_size, granted)
 
 
-def _is_foreign_command(artifact: Artifact) -> bool:
+def _tells_of_this_machine(artifact: Artifact) -> bool:
     """Tell whether an artifact would tell of this machine where a copy of another one is read."""
     return isinstance(artifact.source, CommandSource) and not artifact.source.command.below_root
 
 
 def _not_run(collector: str, named: Iterable[Artifact], node: Node) -> list[Gap]:
-    commands = {artifact.source for artifact in named if _is_foreign_command(artifact)}
+    commands = {artifact.source for artifact in named if _tells_of_this_machine(artifact)}
     if node.live or not commands:
         return []
     return [Gap(State.SKIPPED, "no command is run where a copy of a node's files is read", collector)]
