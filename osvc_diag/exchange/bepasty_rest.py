@@ -63,7 +63,7 @@ def send_rest(session: Session) -> None:
         except TransientError as error:
             patience.fail(error)
             if patience.failures % 2 == 0:
-                session.shrink(body)
+                session.ease(body)
             continue
         if done and _is_all_there(session):
             return

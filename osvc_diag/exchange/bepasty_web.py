@@ -132,7 +132,7 @@ def _work(session: Session, plan: _Plan, stop: threading.Event) -> None:
             patience.fail(error)
             if patience.failures % 2 == 0:
                 # A line that breaks again and again may let smaller pieces through.
-                session.shrink(body)
+                session.ease(body)
         else:
             patience.succeed()
             session.keep_pace(body, time.monotonic() - began)

@@ -26,6 +26,7 @@ LAST_CHUNK = 32 * 1024  # bytes of the one that completes an item: never too lar
 FIRST_CHUNK = MIN_CHUNK  # on a slow line the user waits for the first one to see that something moves
 QUICK, SLOW = 1.0, 4.0  # seconds of a request: below the one chunks grow, above the other they shrink
 MAX_CHUNK = 2 * 1024 * 1024  # bytes; larger ones are no faster, and four are in memory
+FEW_PROOFS, MANY_PROOFS = 8, 128  # quick bodies before larger ones are tried again: doubled by each break
 
 
 @dataclass
@@ -42,9 +43,14 @@ class Session:
     """Bytes of a request's body that the server takes at most; it shrinks, and never grows."""
     pace: int = FIRST_CHUNK
     """Bytes of a body that go out within a few seconds: so often is the progress told and kept."""
+    safe: int = MAX_CHUNK
+    """Bytes of a body beyond which the line broke lately; it grows back."""
     progress: Optional[Progress] = None
     acknowledged: Ranges = field(default_factory=Ranges)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _proofs: int = 0
+    _is_broken: bool = False
+    _needed: int = FEW_PROOFS // 2
     _warned: bool = False
 
     @property
@@ -68,11 +74,11 @@ class Session:
         )
 
     def shrink(self, body: int) -> bool:
-        """Have the next bodies half as large; False when this one was as small as it gets.
+        """Have no later body larger than half of this; False when this one was as small as it gets.
 
         Args:
-            body: bytes of the request that did not come through. Several fail at a time: what another
-                one of them has halved already is not halved again.
+            body: bytes of the request that was too large. Several fail at a time: what another one of
+                them has halved already is not halved again.
         """
         with self.lock:
             if self.chunk < body:
@@ -81,6 +87,21 @@ class Session:
                 return False
             self.chunk = max(MIN_CHUNK, body // 2)
             return True
+
+    def ease(self, body: int) -> None:
+        """Have the next bodies half as large, until enough of them came through.
+
+        The line may break for their size, or for anything else. That of the smallest tells nothing.
+
+        Args:
+            body: bytes of the request that failed again and again; see `shrink` for several at a time.
+        """
+        with self.lock:
+            if MIN_CHUNK < body <= self.pace:
+                self.pace = self.safe = max(MIN_CHUNK, body // 2)
+                if not self._is_broken:  # failures in a row are one break
+                    self._needed = min(2 * self._needed, MANY_PROOFS)
+                self._proofs, self._is_broken = 0, True
 
     @property
     def body(self) -> int:
@@ -95,8 +116,12 @@ class Session:
             seconds: until its answer came.
         """
         with self.lock:
+            self._is_broken = False
             if seconds < QUICK:
-                self.pace = max(self.pace, min(MAX_CHUNK, 2 * body))
+                self._proofs += 1
+                if self._proofs >= self._needed:
+                    self._proofs, self.safe = 0, min(MAX_CHUNK, 2 * self.safe)
+                self.pace = max(self.pace, min(self.safe, 2 * body))
             elif seconds > SLOW:
                 self.pace = max(MIN_CHUNK, min(self.pace, body // 2))
 

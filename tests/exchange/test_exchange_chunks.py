@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fault_server import PASS, Fault, running_faults
-from sending_tools import SMALL_BODY, Events, is_whole, send
+from loopback_exchange import running_exchange
+from sending_tools import IMPATIENT, SMALL_BODY, Events, is_whole, send
 
 from osvc_diag.events import Advanced
 from osvc_diag.exchange.line import Line, RetryPolicy
-from osvc_diag.exchange.session import FIRST_CHUNK, MAX_CHUNK, MIN_CHUNK, QUICK, SLOW, Session
+from osvc_diag.exchange.session import (
+    FEW_PROOFS,
+    FIRST_CHUNK,
+    MANY_PROOFS,
+    MAX_CHUNK,
+    MIN_CHUNK,
+    QUICK,
+    SLOW,
+    Session,
+)
 
 
 @pytest.fixture
@@ -65,3 +77,44 @@ def test_the_first_is_small_and_the_progress_begins_with_nothing(blocked, exchan
     assert FIRST_CHUNK < max(told) <= SMALL_BODY
     assert sum(told) == 1_500_000
     assert is_whole(exchange, receipt.item, path)
+
+
+def test_what_breaks_again_and_again_is_halved_and_tried_again_after_enough_that_came_through(
+    session,
+) -> None:
+    session.pace = 4 * FIRST_CHUNK
+    for _ in range(4):  # four connections, at the same time
+        session.ease(4 * FIRST_CHUNK)
+    for needed in (FEW_PROOFS, 2 * FEW_PROOFS):  # each break has larger ones wait longer
+        for _ in range(needed - 1):
+            assert session.body == 2 * FIRST_CHUNK
+            session.keep_pace(session.body, QUICK / 2)
+        session.keep_pace(session.body, QUICK / 2)
+        assert session.body == 4 * FIRST_CHUNK
+        session.ease(session.body)
+
+
+def test_however_often_it_broke_bodies_grow_back_to_what_the_server_takes(session) -> None:
+    for _ in range(50):
+        session.pace = MAX_CHUNK
+        session.ease(MAX_CHUNK)
+    session.pace = session.safe = MIN_CHUNK
+    for _ in range(5 * MANY_PROOFS):
+        session.keep_pace(session.body, QUICK / 2)
+    assert session.body == MAX_CHUNK
+
+
+@pytest.mark.parametrize("blocked", [(), ("/+upload/new",)])
+def test_a_server_that_is_busy_for_a_moment_gets_large_bodies_soon_again(blocked, make_file) -> None:
+    path, posts = make_file(24_000_000), []
+
+    def script(method: str, where: str) -> Fault:
+        if where in blocked:
+            return Fault("answer", status=404)
+        posts.extend([where] * (method == "POST"))
+        return Fault("answer", status=503) if method == "POST" and 7 <= len(posts) <= 14 else PASS
+
+    with running_exchange("--max-body", str(MAX_CHUNK)) as own, running_faults(own.url, script) as server:
+        receipt = send(path, server.url, policy=replace(IMPATIENT, attempts=12))
+        assert is_whole(own, receipt.item, path)
+    assert len(posts) < 120  # about 60; in the smallest bodies it would be 370
