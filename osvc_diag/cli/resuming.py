@@ -11,7 +11,7 @@ from osvc_diag.cli.main import INTERNAL_ERROR, INTERRUPTED
 from osvc_diag.cli.output import error_as_json
 from osvc_diag.errors import DiagError
 from osvc_diag.exchange.errors import GaveUpError, ProxyUnreachableError, UnknownHostError
-from osvc_diag.exchange.login import mask_url, split_login
+from osvc_diag.exchange.login import split_login
 from osvc_diag.exchange.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 FILE = "FILE"
 """What stands in a command where the user has to name a credentials file."""
+VALUE = "VALUE"
+"""The same for what stood in the query of a URL, or behind its #: it may be a token."""
+VALUE = "VALUE"
+"""The same for what stood in the query of a URL, or behind its #: it may be a token."""
 SUDO_HINT = (
     "sudo drops https_proxy and its kin: name the proxy with --proxy, or keep them with "
     "sudo --preserve-env=https_proxy,http_proxy,all_proxy,no_proxy"
@@ -57,7 +61,8 @@ class Resume(NamedTuple):
 def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *, yes: bool) -> Resume:
     """Return the command that sends a bundle under the same settings, or goes on with it.
 
-    It shows no secret: a login that stood in a URL becomes a file that the user has to write.
+    It shows no secret: a login that stood in a URL becomes a file that the user has to write, and what its
+    query holds a word to replace.
 
     Args:
         bundle: its path.
@@ -68,10 +73,12 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
     Raises:
         UsageError: `--proxy` is no proxy's URL.
     """
-    words, missing = ["osvc-diag", "upload"], []
+    words, missing, hidden = ["osvc-diag", "upload"], [], False
     given = {name: getattr(args, name, None) for name in _GIVEN_AGAIN}
     if settings.origin("exchange") == "--exchange":
-        words += ["--exchange", mask_url(settings.exchange)]
+        shown = _without_values(settings.exchange)
+        hidden = shown != settings.exchange
+        words += ["--exchange", shown]
         if split_login(args.exchange)[1] is not None:
             missing.append("--exchange")
             given["exchange_credentials"] = FILE
@@ -89,7 +96,7 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
     if args.block:
         words += ["--block", ",".join(args.block)]
     words += ["--insecure"] * args.insecure + ["--yes"] * yes + [bundle]
-    return Resume(shlex.join(words), _note(missing))
+    return Resume(shlex.join(words), _note(missing, hidden=hidden))
 
 
 def tell_failure(path: str, sending: Sending, error: BaseException, output: Output) -> None:
@@ -134,12 +141,34 @@ def _interruption(error: BaseException) -> dict[str, object]:
     return {"error": "Interrupted", "message": "interrupted", "hint": None, "exit_code": code}
 
 
-def _note(missing: Sequence[str]) -> Optional[str]:
-    if not missing:
-        return None
-    place = f"into a {FILE} of its own" if len(missing) > 1 else f"into {FILE}"
-    told = " and that in ".join(missing)
-    return (
-        f"first write the login that stood in {told} {place}, one line user:password, chmod 600: "
-        "no login is shown here"
-    )
+def _without_values(url: str) -> str:
+    """Return a URL that has no login with a word to replace for each value of its query or fragment."""
+    whole, mark, fragment = url.partition("#")
+    place, sign, query = whole.partition("?")
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    # A word alone is a value, and so is one with nothing behind it but the = that base64 ends with.
+    shown = "&".join(f"{name}={VALUE}" if value.strip("=") else VALUE for name, _, value in pairs)
+    return place + sign + shown + mark + (fragment and VALUE)
+
+
+def _note(missing: Sequence[str], *, hidden: bool) -> Optional[str]:
+    """Say what has to be given again.
+
+    Args:
+        missing: the options whose login has to be.
+        hidden: whether what stood in the query of --exchange has to be.
+    """
+    notes = []
+    if missing:
+        place = f"into a {FILE} of its own" if len(missing) > 1 else f"into {FILE}"
+        told = " and that in ".join(missing)
+        notes.append(
+            f"first write the login that stood in {told} {place}, one line user:password, chmod 600: "
+            "no login is shown here"
+        )
+    if hidden:
+        notes.append(
+            f"in --exchange, put for {VALUE} again what stood there behind the ? or #: it may be secret, "
+            "and is not shown here"
+        )
+    return "; ".join(notes) or None
