@@ -26,8 +26,6 @@ FILE = "FILE"
 """What stands in a command where the user has to name a credentials file."""
 VALUE = "VALUE"
 """The same for what stood in the query of a URL, or behind its #: it may be a token."""
-VALUE = "VALUE"
-"""The same for what stood in the query of a URL, or behind its #: it may be a token."""
 SUDO_HINT = (
     "sudo drops https_proxy and its kin: name the proxy with --proxy, or keep them with "
     "sudo --preserve-env=https_proxy,http_proxy,all_proxy,no_proxy"
@@ -47,6 +45,7 @@ _GIVEN_AGAIN = (
     "node",
     "timezone",
 )
+_PATHS = frozenset({"ca_bundle", "exchange_credentials", "proxy_credentials", "smtp_credentials", "root"})
 _UNREACHED = (UnknownHostError, GaveUpError, ProxyUnreachableError)
 
 
@@ -64,6 +63,8 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
     It shows no secret: a login that stood in a URL becomes a file that the user has to write, and what its
     query holds a word to replace.
 
+    It can be run from any folder.
+
     Args:
         bundle: its path.
         settings: of this run; what a variable or the site file says holds for the next one too.
@@ -75,6 +76,7 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
     """
     words, missing, hidden = ["osvc-diag", "upload"], [], False
     given = {name: getattr(args, name, None) for name in _GIVEN_AGAIN}
+    given.update((name, os.path.abspath(path)) for name, path in given.items() if path and name in _PATHS)
     if settings.origin("exchange") == "--exchange":
         shown = _without_values(settings.exchange)
         hidden = shown != settings.exchange
@@ -92,10 +94,10 @@ def upload_command(bundle: str, settings: Settings, args: argparse.Namespace, *,
         if value:
             words += [f"--{name.replace('_', '-')}", str(value)]
     for folder in args.plugin_dir:
-        words += ["--plugin-dir", folder]
+        words += ["--plugin-dir", os.path.abspath(folder)]
     if args.block:
         words += ["--block", ",".join(args.block)]
-    words += ["--insecure"] * args.insecure + ["--yes"] * yes + [bundle]
+    words += ["--insecure"] * args.insecure + ["--yes"] * yes + [os.path.abspath(bundle)]
     return Resume(shlex.join(words), _note(missing, hidden=hidden))
 
 

@@ -92,3 +92,21 @@ def test_a_url_that_asks_for_nothing_is_shown_as_it_is(desk) -> None:
     facts = collect(desk, "desk:///here/a%20b")
     assert " --exchange desk:///here/a%20b " in facts["resume"]
     assert facts["note"] is None
+
+
+def test_the_command_can_be_run_from_any_folder(desk) -> None:
+    (desk / "login").write_text("joe:nobody\n")
+    (desk / "login").chmod(0o600)
+    (desk / "node").symlink_to(NODE)
+    place = ("--root", "node", "--plugin-dir", "desks", "--exchange", "desk:///here/")
+    made = diag("prod/svc/web", "--root", NODE, "--only", "object-conf", "--output", "b.tar.gz", cwd=desk)
+    assert made.returncode == 0, made.stderr
+    done = diag("upload", "b.tar.gz", *place, "--exchange-credentials", "login", "--json", "--yes", cwd=desk)
+    command = shlex.split(json.loads(done.stdout)["resume"])
+    assert command[-1] == str(desk / "b.tar.gz")
+    for option, name in (("--root", "node"), ("--plugin-dir", "desks"), ("--exchange-credentials", "login")):
+        assert command[command.index(option) + 1] == str(desk / name)
+    (desk / "told").unlink()
+    again = diag(*command[1:], cwd=desk / "desks")
+    assert again.returncode == 5, again.stderr
+    assert (desk / "told").exists()
