@@ -144,7 +144,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
         error.hint = advice(args.selectors) or error.hint
         command = command_like(args.selectors)
         if command is not None:
-            error.hint = f"{error.hint}; or did you mean the command: osvc-diag {command}"
+            meant = f"did you mean the command: osvc-diag {command}"
+            error.hint = f"{error.hint}; or {meant}" if error.hint else meant
         raise
 
 
