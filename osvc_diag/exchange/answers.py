@@ -50,7 +50,9 @@ class ItemFailedError(TransientError):
     """500 on an item: a passing fault, or the item is gone."""
 
 
-def refuse(answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Login]) -> Exception:
+def refuse(
+    answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Login], is_plain: bool
+) -> Exception:
     """Return what to raise for an answer that is not the wanted one.
 
     Args:
@@ -58,6 +60,7 @@ def refuse(answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Lo
         host: of the exchange.
         choice: the proxy.
         login: what the exchange was given.
+        is_plain: whether the exchange is spoken to without TLS.
     """
     status = answer.status
     if status in TRANSIENT:
@@ -70,7 +73,7 @@ def refuse(answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Lo
         return ChunkTooLargeError()
     if status in NOT_OFFERED:
         return NotOfferedError()
-    return _final(answer, host=host, choice=choice, login=login)
+    return _final(answer, host=host, choice=choice, login=login, is_plain=is_plain)
 
 
 def read_json(answer: Answer, *, host: str) -> dict[str, Any]:
@@ -102,7 +105,7 @@ def not_an_exchange(url: str) -> NotAnExchangeError:
 
 
 def _final(  # noqa: PLR0911 - one for each kind
-    answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Login]
+    answer: Answer, *, host: str, choice: ProxyChoice, login: Optional[Login], is_plain: bool
 ) -> Exception:
     status = answer.status
     of_proxy = _is_of_proxy(answer, choice)
@@ -110,7 +113,7 @@ def _final(  # noqa: PLR0911 - one for each kind
         return proxy_login_error(choice)
     if status in {401, 403}:
         if of_proxy:
-            return proxy_refused_error(status, host=host, choice=choice)
+            return proxy_refused_error(status, host=host, choice=choice, is_plain=is_plain)
         return _login_error(status, host=host, login=login)
     if status == 400 and _TLS_WANTED.search(answer.body):  # noqa: PLR2004 - what web servers say in that case
         return TlsError(f"{host} speaks TLS on this port", hint=HTTPS_HINT)

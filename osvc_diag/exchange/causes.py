@@ -71,7 +71,7 @@ def translate(error: Exception, *, host: str, choice: ProxyChoice, is_plain: boo
     )
     place = f"the proxy {choice.proxy}" if by_proxy else host
     for link in chain:
-        told = _told_by(link, place=place, host=host, choice=choice)
+        told = _told_by(link, place=place, host=host, choice=choice, is_plain=is_plain)
         if told is not None:
             return told
     # Only once it answers is what goes wrong a matter of the exchange behind it.
@@ -84,7 +84,9 @@ def translate(error: Exception, *, host: str, choice: ProxyChoice, is_plain: boo
     return TransientError(f"{place}: {reason}", hint=hint)
 
 
-def _told_by(link: BaseException, *, place: str, host: str, choice: ProxyChoice) -> Optional[Exception]:
+def _told_by(
+    link: BaseException, *, place: str, host: str, choice: ProxyChoice, is_plain: bool
+) -> Optional[Exception]:
     """Return what one exception of the chain alone tells; None where it tells nothing."""
     kind = type(link).__name__
     tunnel = _TUNNEL.search(str(link))
@@ -99,7 +101,7 @@ def _told_by(link: BaseException, *, place: str, host: str, choice: ProxyChoice)
     if kind == _SOCKS_LOGIN:
         return proxy_login_error(choice)
     if kind in _SOCKS_REFUSALS:
-        return _not_reached(host, choice)
+        return _not_reached(host, choice, port=_port(host, is_plain=is_plain))
     return tunnel_error(int(tunnel.group(1)), host=host, choice=choice) if tunnel else None
 
 
@@ -108,12 +110,11 @@ def tunnel_error(status: int, *, host: str, choice: ProxyChoice) -> Exception:
     if status in {401, 407}:  # tinyproxy says 401 where 407 is meant
         return proxy_login_error(choice)
     if status in {502, 503, 504, 500}:
-        return _not_reached(host, choice, f" ({status})")
-    return proxy_refused_error(status, host=host, choice=choice)
+        return _not_reached(host, choice, f" ({status})", port=_port(host, is_plain=False))
+    return proxy_refused_error(status, host=host, choice=choice, is_plain=False)
 
 
-def _not_reached(host: str, choice: ProxyChoice, status: str = "") -> TransientError:
-    port = _with_port(host).rpartition(":")[2]
+def _not_reached(host: str, choice: ProxyChoice, status: str = "", *, port: int) -> TransientError:
     return TransientError(
         f"the proxy {choice.proxy} could not reach {host}{status}",
         hint=f"from the proxy's own host: is the exchange's name known, and port {port} open?",
@@ -133,12 +134,13 @@ def proxy_login_error(choice: ProxyChoice) -> ExchangeError:
     return ProxyLoginError(f"the proxy {choice.proxy} {what}{status}", hint=hint)
 
 
-def proxy_refused_error(status: int, *, host: str, choice: ProxyChoice) -> ExchangeError:
-    """Return the error of a proxy whose rules exclude the exchange."""
+def proxy_refused_error(status: int, *, host: str, choice: ProxyChoice, is_plain: bool) -> ExchangeError:
+    """Return the error of a proxy whose rules exclude the exchange; plain http goes without CONNECT."""
+    with_port = host if urlsplit(f"//{host}").port else f"{host}:443"
+    wanted = f"http://{host}" if is_plain else f"CONNECT {with_port}"
     return ProxyRefusedError(
         f"the proxy {choice.proxy} does not let {host} through ({status})",
-        hint=f"ask its administrators to allow CONNECT {_with_port(host)}; "
-        "docs/behind-a-proxy.md is for them",
+        hint=f"ask its administrators to allow {wanted}; docs/behind-a-proxy.md is for them",
     )
 
 
@@ -174,8 +176,8 @@ def _certificate_hint(error: ssl.SSLCertVerificationError) -> str:
     return CA_HINT
 
 
-def _with_port(host: str) -> str:
-    return host if urlsplit(f"//{host}").port else f"{host}:443"
+def _port(host: str, *, is_plain: bool) -> int:
+    return urlsplit(f"//{host}").port or (80 if is_plain else 443)
 
 
 def _unknown(host: str, choice: ProxyChoice) -> ExchangeError:

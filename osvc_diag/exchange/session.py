@@ -69,9 +69,9 @@ class Session:
 
     def refuse(self, answer: Answer) -> Exception:
         """Return what to raise for an answer that is not the wanted one."""
-        return refuse(
-            answer, host=self.transport.host, choice=self.transport.choice, login=self.transport.login
-        )
+        way = self.transport
+        is_plain = self.exchange.startswith("http:")
+        return refuse(answer, host=way.host, choice=way.choice, login=way.login, is_plain=is_plain)
 
     def shrink(self, body: int) -> bool:
         """Have no later body larger than half of this; False when this one was as small as it gets.

@@ -170,6 +170,18 @@ def test_a_proxy_that_is_not_there_is_what_the_hint_is_about(nobody, make_file) 
     assert hint == "see whether the proxy runs, and whether that is its port: OSVC_DIAG_PROXY names it"
 
 
+def test_a_proxy_that_excludes_a_plain_exchange_is_not_asked_for_a_tunnel(exchange, make_file) -> None:
+    fault = Fault("answer", status=403, headers=("Server: squid",))
+    with running_faults(exchange.url, lambda method, path: fault) as server:
+        choice = ProxyChoice(Proxy.parse(server.url), "--proxy")
+        _, hint = failure(
+            errors.ProxyRefusedError, make_file(), "http://sfx.test", proxy=choice, insecure=True
+        )
+        _, tunnel = failure(errors.ProxyRefusedError, make_file(), "https://sfx.test", proxy=choice)
+    assert hint.startswith("ask its administrators to allow http://sfx.test; ")
+    assert tunnel.startswith("ask its administrators to allow CONNECT sfx.test:443; ")
+
+
 def test_nothing_is_said_to_be_sent_before_anything_was_and_no_way_is_doubted_after(
     exchange, make_file
 ) -> None:
