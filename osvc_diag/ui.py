@@ -145,12 +145,21 @@ def _words(sentence: str) -> Iterator[str]:
     part = ""
     for piece in _AFTER_MARK.split(sentence):
         part = f"{part} {piece}" if part else piece
-        if part.count("'") % 2:  # within quotes of a command a mark ends nothing
+        if _goes_on(part):
             continue
         yield from _words_of(part)
         part = ""
     if part:
         yield from _words_of(part)
+
+
+def _goes_on(part: str) -> bool:
+    """Tell whether a command in it has not ended: a colon ends none, and within quotes nothing does."""
+    starts = [at for at in (f" {part}".find(command) for command in _COMMANDS) if at >= 0]
+    if not starts:
+        return False
+    quotes = part[max(0, min(starts) - 1) :].replace('"\'"', "").count("'")  # "'" is how one stands in quotes
+    return bool(quotes % 2) or part.endswith(":")
 
 
 def _words_of(part: str) -> list[str]:

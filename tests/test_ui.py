@@ -123,6 +123,22 @@ def test_a_long_command_stays_in_one_piece(make) -> None:
     assert seen(output).count(command) == 5
 
 
+def test_an_apostrophe_is_no_quote_and_a_word_of_a_command_may_end_with_a_colon(make) -> None:
+    output = make(40)
+    output.say("it is the node's own file; and what it says of the node is long; osvc-diag show x tells more")
+    command = "osvc-diag upload --exchange desk: --block 'it'\"'\"'s; b' /var/tmp/" + "x" * 40
+    output.say(f"to send it: {command}; or leave it")
+    output.say(f"  {command}")
+    told = plain(seen(output)).splitlines()
+    assert told[:4] == [
+        "it is the node's own file; and what it",
+        "  says of the node is long;",
+        "  osvc-diag show x tells more",
+        "to send it:",
+    ]
+    assert seen(output).count(command) == 2
+
+
 def test_the_words_around_a_command_are_broken_between_words(make) -> None:
     output = make(50)
     output.error(
