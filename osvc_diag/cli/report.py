@@ -104,7 +104,9 @@ def tell_result(result: Result, peers: Sequence[str], output: Output) -> None:
     """
     manifest = result.manifest
     stored = [entry for entry in manifest.artifacts if entry.is_stored]
-    output.table("", ["collector", ">artifacts", ">stored", ">masked", ">gaps"], _by_collector(manifest))
+    rows = _by_collector(manifest)
+    if rows:
+        output.table("", ["collector", ">artifacts", ">stored", ">masked", ">gaps"], rows)
     output.say(
         f"{counted(len(stored), 'artifact')}, {masked_words(manifest)}, {counted(len(result.gaps), 'gap')}; "
         f"the bundle of {format_size(os.path.getsize(result.bundle))} is verified: no secret was found in it"

@@ -80,3 +80,15 @@ def test_what_no_collector_misses_has_no_row_among_the_collectors(
     table = told[told.index("collector ") : told.index("1 gap")].splitlines()
     assert [line for line in table if line.startswith((" ", "redaction"))] == []
     assert "file/etc/opensvc/odd.conf: is damaged, or no text" in told
+
+
+def test_where_no_collector_brought_anything_there_is_no_table_of_them(
+    sample_tree: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--root", sample_tree(), "node", "--output", str(tmp_path), "--no-upload"]
+    main([*asked, "--only", "node-journal"])
+    told = capsys.readouterr().err
+    assert "0 artifacts, 0 secrets masked" in told
+    assert "stored  masked" not in told
+    main([*asked, "--only", "node-conf"])
+    assert "stored  masked" in capsys.readouterr().err
