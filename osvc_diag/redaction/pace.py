@@ -42,11 +42,16 @@ def too_slow(rule: Rule) -> ValueError:
 
 
 def _long_lines(rule: Rule) -> Iterator[bytes]:
-    examples = [text.replace("«", "").replace("»", "").encode() for text in (*rule.masked, *rule.kept)]
-    begun = [text.partition("«")[0].encode() for text in rule.masked]
+    examples = [bare(text) for text in (*rule.masked, *rule.kept)]
+    begun = [bare(text.partition("«")[0]) for text in rule.masked]
     anchors = [anchor.pattern.replace(b"\\", b"") for anchor in rule.anchors]
     for text in filter(None, examples):
         yield (text * (LONG // len(text) + 1))[:LONG]
     for start in dict.fromkeys((*begun, *anchors)):
         for filler in FILLERS:
             yield start + (filler * LONG)[: LONG - len(start)] + b"!"
+
+
+def bare(example: str) -> bytes:
+    """Return an example of a rule without the marks of what is secret in it."""
+    return example.replace("«", "").replace("»", "").encode("utf-8", "surrogateescape")

@@ -97,6 +97,9 @@ class Rule:
             raise ValueError(f"rule {self.id}: its pattern has no group called secret")
         if any(anchor.search(b"") for anchor in anchors):
             raise ValueError(f"rule {self.id}: an anchor is found everywhere")
+        if any(anchor.groups for anchor in anchors):
+            # Anchors are joined to one pattern, where a group would get another's number.
+            raise ValueError(f"rule {self.id}: an anchor groups by (?:...) alone")
 
     def _check_types(self) -> None:
         """Tell an author who mistook one for another what to write; `re` and the rooms behind would not."""
