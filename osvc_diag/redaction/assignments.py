@@ -36,8 +36,10 @@ _REST_END = re.compile(rb" --[a-z]|\s\((?:user|daemon|api)[^()]*origin\)|[,;]\s+
 _BARE_JSON = re.compile(rb"-?\d[\d.eE+-]*(?=\s*(?:[,}\]]|$))")
 _JSON_SCALAR = re.compile(rb"(?:true|false|null|-?\d[\d.eE+-]*)\s*(?:[,}\]]|$)")
 _ENCODING = re.compile(rb"(?:crypt|literal|base64):")
-# In a shell: ${PW:-default}; after ? stands a message, after + something else.
-_DEFAULT = re.compile(rb"(?<=\$\{)\w+:?(?:[?+]|[-=](?P<value>[^{}\n]{0,512}(?:\$\{\w+\})?)\})")
+# In a shell: ${PW:-default}, and ${PW:+what else}; after ? stands a message, which has blanks in it.
+_DEFAULT = re.compile(
+    rb"(?<=\$\{)\w+:?(?:\?(?:\}|[^{}\n]{0,512}[ \t])|[-=+?](?P<value>[^{}\n]{0,512}(?:\$\{\w+\})?)\})"
+)
 _CLOSERS = {b")": b"(", b"]": b"[", b"}": b"{"}
 _OPTION = re.compile(
     rb"-(?<![\w-]-)-?(?P<name>[A-Za-z][\w.-]+)"

@@ -118,6 +118,7 @@ RULES = (
             "PASSWORD" + "_FOR_LONG" * 12 + "=«x1y2z3»",
             "export REDISCLI_AUTH=«x1y2z3»",
             "start = ${PW:-«x1y2»} on",
+            "start = ${PW:+«x1y2»} ${DB_PASSWORD:?«x1y2»} on",
             "wsrep_sst_auth=«joe:x1y2z3»",
         ),
         kept=(
@@ -127,6 +128,7 @@ RULES = (
             "db_password = {env.pw}",
             "PGPASSWORD=$PGPASSWORD psql",
             "start = ${PW:-$OTHER}",
+            "run ${DB_PASSWORD:?is not set} ${DB_PASSWORD:+$OTHER}",
             "url: http://{fqdn}/${PASSWORD:?}/${TOKEN:-${OTHER}}",
             "export PGPASSWORD=$(cat /run/pw) LANG=C",
             "key = /root/.ssh/id_rsa_brocade",
