@@ -156,7 +156,7 @@ class PatientReader:
             Exception: whatever the stream raises.
         """
         if place in self._stuck_places:
-            raise StalledError(f"{place} did not answer before")
+            raise StalledError(f"{place!a} did not answer before")
         if self._left_behind >= MOST_LEFT_BEHIND:
             raise StalledError("too much did not answer before")
         errand = _Errand(make)

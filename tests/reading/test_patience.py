@@ -227,7 +227,7 @@ class TestStalls:
         with pytest.raises(StalledError):
             list(patient.blocks(stuck, place="/srv"))
         for _ in range(1000):
-            with pytest.raises(StalledError, match="/srv did not answer before"):
+            with pytest.raises(StalledError, match="'/srv' did not answer before"):
                 list(patient.blocks(stuck, place="/srv"))
         assert len(threads()) <= 1
         assert list(patient.blocks(lambda: iter([b"x"]), place="/data")) == [b"x"]
