@@ -74,7 +74,7 @@ def let_in(exchange: object, guest: Guest, hook: object) -> GuestExchange:
     """
     try:
         url, deliver = getattr(exchange, "url", None), getattr(exchange, "deliver", None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"plugin {guest.name} failed: {guest.told(error)}", hint=_blame(guest)) from error
     if not isinstance(url, str) or not url or not callable(deliver):
         what = type(exchange).__name__

@@ -187,6 +187,11 @@ def test_no_word_of_an_exchange_shows_the_login_that_it_was_given(collect, tmp_p
     ("hook", "code", "told"),
     [
         ("return 'yes'", 2, "plugin drop gave a str, not an Exchange: url and deliver (drop.py:"),
+        (
+            "return type('Odd', (), {'url': property(lambda self: sys.exit(0))})()",
+            2,
+            "plugin drop failed: SystemExit: 0 (drop.py:",
+        ),
         ("return Drop(5)", 2, "plugin drop gave a Drop, not an Exchange: url and deliver (drop.py:"),
         (
             "raise DiagError('drop: wants a folder', hint='drop://folder/')",
