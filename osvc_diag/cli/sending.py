@@ -136,8 +136,13 @@ def _exchange(path: str, sending: Sending, output: Output) -> Exchange:
 def _tell_before(path: str, sending: Sending, output: Output) -> None:
     """Tell what to do should the code of a third party take this whole program with it."""
     resume = upload_command(path, sending.settings, sending.args, yes=sending.is_agreed)
-    output.say("should it end without a word, the bundle is kept; then send it with:")
-    output.say(f"  {resume.command}")
+    output.steps(
+        [
+            "should it end without a word, the bundle is kept; then send it with:",
+            resume.command,
+            *([resume.note] if resume.note else []),
+        ]
+    )
 
 
 def _unasked(path: str, sending: Sending) -> UsageError:

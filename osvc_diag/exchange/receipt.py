@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
@@ -19,6 +18,7 @@ SUFFIX = ".receipt.json"
 WRITTEN = "eml"
 """The method of a mail that waits for somebody to send it."""
 LONGEST_TEXT = 4096  # characters of a field
+LONGEST = 1e9  # seconds of a delivery
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "str": (str,),
@@ -86,7 +86,7 @@ class Receipt:
                 raise ValueError(f"{field.name} is longer than {LONGEST_TEXT} characters")
         if not self.link:
             raise ValueError("link is empty")
-        if not 0 <= self.seconds < math.inf:
+        if not 0 <= self.seconds < LONGEST:
             raise ValueError("seconds is no duration")
         for name in ("delivered", "expires"):
             value = getattr(self, name)

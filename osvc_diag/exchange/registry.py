@@ -104,8 +104,9 @@ def _call(plugins: Plugins, plugin: object, guest: Optional[Guest], url: str) ->
         exchange = call(url=url)
     except DiagError as error:
         # What it words for users is about their URL: it knows no more than that yet.
-        kind = UsageError if type(error) is DiagError else type(error)
-        raise kind(printable(str(error)), hint=error.hint and printable(str(error.hint))) from error
+        if isinstance(error, UsageError) or type(error) is DiagError:
+            raise UsageError(printable(str(error)), hint=error.hint and printable(str(error.hint))) from error
+        raise _FailedError(guest.told(error)) from error
     except (Exception, SystemExit) as error:
         raise _FailedError(guest.told(error)) from error
     return None if exchange is None else let_in(exchange, guest, getattr(plugin, HOOK, None))

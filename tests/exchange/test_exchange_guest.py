@@ -82,6 +82,7 @@ def line_of(body_line: int) -> int:
         ("return {'link': 'x'}", "gave a dict, not a Receipt (drop.py:6)"),
         (GIVEN.format(link="5", more=""), "gave a wrong Receipt: link is a int, not a str (drop.py:6)"),
         (GIVEN.format(link="''", more=""), "gave a wrong Receipt: link is empty (drop.py:6)"),
+        (GIVEN.format(link="'x'", more=", seconds=10**400"), "seconds is no duration (drop.py:6)"),
         (GIVEN.format(link="'x'", more=", seconds='1'"), "seconds is a str, not a float (drop.py:6)"),
         (GIVEN.format(link="'x'", more=", delivered='soon'"), "delivered is not written as 2026-"),
         (GIVEN.format(link="'x'", more=", confirmed=1"), "confirmed is a int, not a bool"),
@@ -126,14 +127,15 @@ def test_nothing_that_it_or_its_children_print_is_among_the_results(collect, tmp
     assert json.loads(done.stdout)["exit_code"] == 5
 
 
+@pytest.mark.parametrize("quiet", [[], ["-q"]], ids=["loud", "quiet"])
 def test_one_that_ends_the_process_was_announced_with_the_command_that_sends_the_bundle(
-    collect, tmp_path
+    collect, tmp_path, quiet
 ) -> None:
-    done = collect("os._exit(9)")
+    done = collect("os._exit(9)", *quiet)
     assert done.returncode == 9
-    assert "by:       plugin drop, whose code runs inside this program" in done.stderr
+    assert quiet or "by:       plugin drop, whose code runs inside this program" in done.stderr
     [*_, announced, command] = done.stderr.splitlines()
-    assert announced == "should it end without a word, the bundle is kept; then send it with:"
+    assert announced.strip() == "should it end without a word, the bundle is kept; then send it with:"
     assert shlex.split(command)[:2] == ["osvc-diag", "upload"]
     assert command.endswith(f"{tmp_path}/b.tar.gz")
 
