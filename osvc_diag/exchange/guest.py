@@ -11,6 +11,7 @@ import traceback
 from dataclasses import fields, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from urllib.parse import quote, quote_plus
 
 from osvc_diag.errors import DiagError, ExchangeError, UsageError
 from osvc_diag.events import Advanced, PhaseStarted, Warned
@@ -18,6 +19,7 @@ from osvc_diag.exchange.login import MASK
 from osvc_diag.exchange.receipt import WRITTEN, Receipt, utc_text
 from osvc_diag.plugin.foreign import shortened, told_by
 from osvc_diag.printable import printable
+from osvc_diag.settings import PUBLIC_LOGIN
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -82,7 +84,8 @@ def let_in(exchange: object, guest: Guest, hook: object) -> GuestExchange:
             f"plugin {guest.name} gave a {what}, not an Exchange: url and deliver{_line_of(hook)}",
             hint=_blame(guest),
         )
-    return GuestExchange(exchange, shown(url), guest)
+    bare, query, _ = url.partition("?")
+    return GuestExchange(exchange, shown(bare + (query and f"?{MASK}")), guest)
 
 
 class GuestExchange:
@@ -112,14 +115,16 @@ class GuestExchange:
             if _is_ours(error):
                 raise
             raise self._failure(error, logins) from error
-        return self._checked(receipt, logins, time.monotonic() - began)
+        return self._checked(receipt, bundle, logins, time.monotonic() - began)
 
     def _failure(self, error: BaseException, logins: Collection[str]) -> ExchangeError:
         """Return what it raised as an error of an exchange; only what it worded for users keeps its words."""
-        if isinstance(error, DiagError):
+        text = _text_of(error) if isinstance(error, DiagError) else None
+        if text is not None:
             is_known = isinstance(error, ExchangeError) and type(error).__module__.startswith("osvc_diag.")
             kind = type(error) if is_known and isinstance(error, ExchangeError) else ExchangeError
-            return kind(shown(error, logins), hint=None if error.hint is None else shown(error.hint, logins))
+            hint = getattr(error, "hint", None)  # a class of its own may have forgotten it
+            return kind(shown(text, logins), hint=None if hint is None else shown(hint, logins))
         # Any other text may quote what it was given, a login too.
         place = self._guest.place_of(error)
         return ExchangeError(
@@ -127,7 +132,9 @@ class GuestExchange:
             hint="tell the author of the plugin; --debug shows more",
         )
 
-    def _checked(self, receipt: object, logins: Collection[str], seconds: float) -> Receipt:
+    def _checked(
+        self, receipt: object, bundle: OpenedBundle, logins: Collection[str], seconds: float
+    ) -> Receipt:
         """Return a receipt whose texts can be printed, and complete what an author leaves to the host."""
         place = _line_of(self._exchange.deliver)
         if not isinstance(receipt, Receipt):
@@ -143,10 +150,11 @@ class GuestExchange:
         plain = Receipt(**{**cleaned, "exchange": self.url})
         plain = replace(
             plain,
+            sha256=str(plain.sha256).lower(),
             delivered=plain.delivered or utc_text(time.time()),
             seconds=plain.seconds or round(seconds, 3),
         )
-        problem = _problem_of(plain)
+        problem = _problem_of(plain, bundle)
         if problem:
             raise ExchangeError(
                 f"plugin {self.plugin}, the exchange for {self.url}, gave a wrong Receipt: {problem}{place}",
@@ -180,19 +188,41 @@ def shown(text: object, logins: Collection[str] = ()) -> str:
     return printable(_LOGIN.sub("", told))
 
 
-def _problem_of(receipt: Receipt) -> str:
+def _text_of(error: BaseException) -> Optional[str]:
+    """Return what an error says; None where its class, a third party's, cannot even do that."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it may do anything
+        return None
+
+
+def _problem_of(receipt: Receipt, bundle: OpenedBundle) -> str:
     """Say what is wrong with a receipt; nothing where nothing is."""
     try:
         receipt.check()
     except ValueError as error:
         return str(error)
+    if (receipt.sha256, receipt.size) != (bundle.sha256, bundle.size):
+        return "size or sha256 is not the bundle's"
     return "" if receipt.is_delivered else f"method is {WRITTEN!r}, which says that nothing was sent"
 
 
 def _logins_of(conditions: Conditions) -> tuple[str, ...]:
     proxy = conditions.proxy.proxy
     known = (conditions.login, conditions.smtp_login, None if proxy is None else proxy.login)
-    texts = {text for login in known if login is not None for text in (login.password, login.basic())}
+    texts = {
+        text
+        for login in known
+        if login is not None and (login.user, login.password) != (PUBLIC_LOGIN.user, PUBLIC_LOGIN.password)
+        for text in (
+            login.password,
+            quote(login.password),
+            quote(login.password, safe=""),
+            quote_plus(login.password),
+            login.basic(),
+            login.basic().partition(" ")[2],
+        )
+    }
     return tuple(sorted(filter(None, texts), key=len, reverse=True))
 
 

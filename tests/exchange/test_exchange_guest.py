@@ -87,7 +87,11 @@ def line_of(body_line: int) -> int:
         (GIVEN.format(link="'x'", more=", delivered='soon'"), "delivered is not written as 2026-"),
         (GIVEN.format(link="'x'", more=", confirmed=1"), "confirmed is a int, not a bool"),
         (GOOD.replace("'drop',", "'eml',"), "method is 'eml', which says that nothing was sent"),
-        (GOOD.replace("bundle.size", "7"), "gave a receipt for something else"),
+        (GOOD.replace("bundle.size", "7"), "size or sha256 is not the bundle's (drop.py:6)"),
+        (
+            "class Odd(ExchangeError):\n    def __init__(self): pass\n    def __str__(self): return 1 / 0\nraise Odd",
+            "failed: Odd (drop.py:10)",
+        ),
         ("on_event('half')", "told a str, not an event"),
     ],
 )
@@ -183,6 +187,35 @@ def test_no_word_of_an_exchange_shows_the_login_that_it_was_given(collect, tmp_p
     assert json.loads(done.stdout)["message"] == "no ***"
     assert PASSWORD not in done.stdout + done.stderr
     assert "Basic " not in done.stdout + done.stderr
+
+
+def test_a_login_in_another_spelling_and_a_token_in_the_url_are_shown_nowhere(collect, tmp_path) -> None:
+    login = tmp_path / "login"
+    login.write_text("joe:p@ss/w%rd\n")
+    login.chmod(0o600)
+    link = "'https://h/?pw=p%40ss/w%25rd&again=p%40ss%2Fw%25rd'"
+    done = collect(
+        GIVEN.format(link=link, more=""),
+        "--exchange-credentials",
+        str(login),
+        exchange="drop://here/?token=SECRETTOK",
+    )
+    assert done.returncode == 0, done.stderr
+    receipt = (tmp_path / "b.tar.gz.receipt.json").read_text()
+    assert json.loads(receipt)["exchange"] == "drop://here/?***"
+    for text in (done.stdout, done.stderr, receipt):
+        assert "SECRETTOK" not in text
+        assert "p%40ss" not in text
+
+
+def test_a_login_that_everybody_knows_spoils_no_link(collect, tmp_path) -> None:
+    login = tmp_path / "login"
+    login.write_text("support:support\n")
+    login.chmod(0o600)
+    body = GIVEN.format(link="'https://support.example.com/1'", more="").replace("sha256", "sha256.upper()")
+    done = collect(body, "--exchange-credentials", str(login))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == ["https://support.example.com/1"]
 
 
 @pytest.mark.parametrize(
