@@ -103,12 +103,15 @@ def test_a_proxy_with_a_login_lets_the_right_one_through_alone(
 
 def test_a_proxy_whose_rules_exclude_the_exchange_is_told_apart_from_the_exchange(make_file) -> None:
     with running_squid() as url:
-        for target, more in (("https://blocked.example", {}), ("http://blocked.example", {"insecure": True})):
+        for target, more, allowed in (
+            ("https://blocked.example", {}, "CONNECT blocked.example:443"),
+            ("http://blocked.example", {"insecure": True}, "http://blocked.example"),
+        ):
             with pytest.raises(
                 errors.ProxyRefusedError, match=r"does not let blocked\.example through"
             ) as caught:
                 send(make_file(), target, proxy=named(url), **more)
-            assert "CONNECT blocked.example:443" in caught.value.hint
+            assert f"allow {allowed};" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", PROXIES)
