@@ -12,6 +12,7 @@ import threading
 
 CTRL_C = "Ctrl-C"
 TIMEOUT = 60  # seconds; more is a hang
+AGAIN = 2  # seconds, after which somebody presses Ctrl-C again
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -50,9 +51,17 @@ def upload_on_terminal(answer: str, *arguments: str, **environ: str) -> tuple[in
     os.close(terminal)
     shown = b""
     asked = False
+    presses = 0
     with process, open(controller, "rb+", buffering=0) as screen:
         while True:
-            ready, _, _ = select.select([screen], [], [], TIMEOUT)
+            is_interrupted = asked and answer == CTRL_C
+            ready, _, _ = select.select([screen], [], [], AGAIN if is_interrupted else TIMEOUT)
+            if is_interrupted and not ready:
+                # One that came between the question and the reading of its answer is noticed after that.
+                presses += 1
+                assert presses * AGAIN < TIMEOUT, shown
+                process.send_signal(signal.SIGINT)
+                continue
             assert ready, shown
             try:
                 block = screen.read(65536)
