@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from osvc_diag.exchange.opened import OpenedBundle
 
 LARGEST_SHOWN = 5
+LOCAL = ("file:", "mailto:")  # no proxy is on their way
 YES = frozenset({"y", "yes"})
 NO = frozenset({"", "n", "no"})
 MOST_QUESTIONS = 3  # whoever answers none of them with yes or no has said no
@@ -41,11 +42,10 @@ def show_what_leaves(
     output.say(f"masked:   {rules}")
     output.say(f"gaps:     {len(manifest.gaps) or 'none'}")
     output.say(f"verify:   {state}: {verdict.members} members, {searched}")
-    if exchange.url.startswith("http"):
-        output.say(f"to:       {exchange.url}, kept there for {conditions.lifetime / 86400:g} days")
+    kept = f", kept there for {conditions.lifetime / 86400:g} days" if exchange.url.startswith("http") else ""
+    output.say(f"to:       {exchange.url}{kept}")
+    if not exchange.url.startswith(LOCAL):
         output.say(f"through:  {conditions.proxy}")
-    else:
-        output.say(f"to:       {exchange.url}")
     if isinstance(exchange, GuestExchange):
         output.say(f"by:       plugin {exchange.plugin}, whose code runs inside this program")
     if conditions.insecure:

@@ -11,13 +11,14 @@ from osvc_diag.errors import UsageError
 from osvc_diag.exchange.login import MASK, Login, split_login
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 UNSET = "nothing"  # as a source: no option, variable or file says anything
 DIRECT = "none"  # as in --proxy none: no proxy, whatever the environment says
 
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 _DEFAULT_PORTS = {"http": 3128, "https": 443, **dict.fromkeys(_SOCKS, 1080)}
+_OWN_SCHEMES = ("http", "https", "file", "mailto")
 _EXCHANGE_PORTS = {"http": 80, "https": 443}
 
 
@@ -112,7 +113,7 @@ def choose_proxy(
         text = explicit.strip()
         return ProxyChoice(None if text.lower() == DIRECT else _parse(text, explicit_source), explicit_source)
     scheme = urlsplit(url).scheme.lower()
-    for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY"):
+    for name in _variables(scheme):
         value = environ.get(name, "").strip()
         # A CGI program gets a request's `Proxy:` header as HTTP_PROXY: anybody's word.
         if not value or (name == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
@@ -122,6 +123,14 @@ def choose_proxy(
             return ProxyChoice(None, "no_proxy")
         return ProxyChoice(_parse(value, name), name)
     return ProxyChoice(None, UNSET)
+
+
+def _variables(scheme: str) -> Iterator[str]:
+    """Yield the variables that may name a proxy, the one for the scheme first."""
+    # What a plugin's scheme speaks is nobody else's business; where it ends is where https ends.
+    for kind in (scheme, *(() if scheme in _OWN_SCHEMES else ("https",)), "all"):
+        yield f"{kind}_proxy"
+        yield f"{kind}_proxy".upper()
 
 
 def is_exempt(url: str, no_proxy: str) -> bool:

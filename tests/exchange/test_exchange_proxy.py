@@ -43,6 +43,24 @@ TABLE = [
     (None, {"https_proxy": "http://e:2", "NO_PROXY": ".opensvc.com"}, SFX, None, "no_proxy"),
     (None, {"https_proxy": "http://e:2", "no_proxy": "opensvc.org"}, SFX, "http://e:2", "https_proxy"),
     (None, {"no_proxy": "*"}, SFX, None, "nothing"),
+    (None, {"https_proxy": "http://e:2"}, "desk://h/", "http://e:2", "https_proxy"),
+    (
+        None,
+        {"desk_proxy": "http://d:1", "https_proxy": "http://e:2"},
+        "desk://h/",
+        "http://d:1",
+        "desk_proxy",
+    ),
+    (
+        None,
+        {"https_proxy": "http://e:2", "all_proxy": "http://a:4"},
+        "desk://h/",
+        "http://e:2",
+        "https_proxy",
+    ),
+    (None, {"https_proxy": "http://e:2", "no_proxy": "h"}, "desk://h/", None, "no_proxy"),
+    (None, {"http_proxy": "http://e:2"}, "desk://h/", None, "nothing"),
+    (None, {"https_proxy": "http://e:2"}, "file:///srv/", None, "nothing"),
 ]
 
 
