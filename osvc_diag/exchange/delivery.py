@@ -14,6 +14,7 @@ from osvc_diag.exchange.crew import NotInTimeError, run_within
 from osvc_diag.exchange.errors import UploadForbiddenError, UploadTimeoutError
 from osvc_diag.exchange.interface import Conditions
 from osvc_diag.exchange.line import RESUME_HINT
+from osvc_diag.exchange.login import MASK
 from osvc_diag.exchange.progress import drop_progress
 from osvc_diag.exchange.proxy import choose_proxy
 from osvc_diag.exchange.receipt import Receipt, load_receipt, save_receipt
@@ -96,6 +97,8 @@ def conditions_from(
 def earlier_receipt(bundle: OpenedBundle, exchange: str) -> Optional[Receipt]:
     """Return the receipt of an earlier delivery of the very same bytes that the same exchange still has."""
     receipt = load_receipt(bundle.path)
+    if MASK in exchange:
+        return None  # what its URL asks for is not kept: it may have been sent elsewhere
     if receipt is None or (receipt.sha256, receipt.size) != (bundle.sha256, bundle.size):
         return None
     return receipt if receipt.exchange == exchange and receipt.holds_at(time.time()) else None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from osvc_diag.exchange.opened import OpenedBundle
 
 _LOGIN = re.compile(r"(?<=://)[^/?#\s]*@")
+_AS_READ = "surrogateescape"  # a password may be in any encoding
 _SENT = "nobody knows whether the bundle is there: tell the author of the plugin"
 
 
@@ -216,9 +217,9 @@ def _logins_of(conditions: Conditions) -> tuple[str, ...]:
         if login is not None and (login.user, login.password) != (PUBLIC_LOGIN.user, PUBLIC_LOGIN.password)
         for text in (
             login.password,
-            quote(login.password),
-            quote(login.password, safe=""),
-            quote_plus(login.password),
+            quote(login.password, errors=_AS_READ),
+            quote(login.password, safe="", errors=_AS_READ),
+            quote_plus(login.password, errors=_AS_READ),
             login.basic(),
             login.basic().partition(" ")[2],
         )

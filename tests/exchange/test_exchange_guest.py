@@ -203,9 +203,23 @@ def test_a_login_in_another_spelling_and_a_token_in_the_url_are_shown_nowhere(co
     assert done.returncode == 0, done.stderr
     receipt = (tmp_path / "b.tar.gz.receipt.json").read_text()
     assert json.loads(receipt)["exchange"] == "drop://here/?***"
+    again = diag(
+        "upload", "--plugin-dir", str(tmp_path / "plugins.d"), "--root", NODE, "--yes",
+        "--exchange", "drop://here/?token=another", str(tmp_path / "b.tar.gz"),
+    )  # fmt: skip
+    assert "delivered before" not in again.stderr
+    assert again.returncode == 0, again.stderr
     for text in (done.stdout, done.stderr, receipt):
         assert "SECRETTOK" not in text
         assert "p%40ss" not in text
+
+
+def test_a_password_in_any_encoding_is_one(collect, tmp_path) -> None:
+    login = tmp_path / "login"
+    login.write_bytes("joe:pässwört\n".encode("latin-1"))
+    login.chmod(0o600)
+    done = collect(GOOD, "--exchange-credentials", str(login))
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_login_that_everybody_knows_spoils_no_link(collect, tmp_path) -> None:
