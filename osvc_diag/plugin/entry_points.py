@@ -15,8 +15,6 @@ class Announced(NamedTuple):
     """The package's name and version."""
     value: str
     """What the entry point names: a module, or an object in one."""
-    requires: tuple[str, ...] = ()
-    """What the package needs, as its metadata has it."""
 
 
 def announced_plugins(group: str, fail: Callable[[str, Exception], object]) -> list[Announced]:
@@ -47,8 +45,7 @@ def _announced_by(dist: metadata.Distribution, group: str) -> list[Announced]:
     # An installation that broke off can be without metadata: then its folder tells it from another such one.
     about = dist.metadata
     package = " ".join(about[field] for field in ("Name", "Version") if field in about) or _folder(dist)
-    requires = tuple(about.get_all("Requires-Dist") or ())
-    return [Announced(point.name, package, point.value, requires) for point in points]
+    return [Announced(point.name, package, point.value) for point in points]
 
 
 def _mentions(dist: metadata.Distribution, group: str) -> bool:

@@ -6,12 +6,10 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Optional
 
-from osvc_diag import __version__
 from osvc_diag.plugin.entry_points import announced_plugins
 from osvc_diag.plugin.gathering import Gathered
 from osvc_diag.plugin.hookspecs import PROJECT
 from osvc_diag.plugin.plugins import PluginInfo, Plugins
-from osvc_diag.plugin.requirement import unmet
 from osvc_diag.plugin.shipped import SHIPPED, is_shipped
 
 if TYPE_CHECKING:
@@ -46,13 +44,7 @@ def load_plugins(
     gathered = Gathered(blocked, patience)
     try:
         for found in announced_plugins(PROJECT, gathered.fail):
-            wanted = unmet(found.requires, __version__)
-            if is_shipped(found.distribution, found.value):
-                continue
-            if wanted is not None:
-                problem = f"{found.distribution} needs {wanted}, and this is {__version__}"
-                gathered.refuse(found.name, found.distribution, problem)
-            else:
+            if not is_shipped(found.distribution, found.value):
                 gathered.invite(found.name, found.distribution, {"value": found.value})
         for file in files:
             gathered.add_file(file)

@@ -10,7 +10,6 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from osvc_diag import __version__
 from osvc_diag.errors import PluginUnavailableError
 from osvc_diag.plugin import shipped
 from osvc_diag.plugin.collector import Collector
@@ -44,15 +43,13 @@ def osvc_diag_collectors():
 def site(tmp_path):
     """Put packages on the path of a fresh interpreter, and return what it loads."""
 
-    def add(package, entry_points, *, metadata=True, requires=(), **modules):
+    def add(package, entry_points, *, metadata=True, **modules):
         for name, text in modules.items():
             (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
         info = tmp_path / f"{package.replace('-', '_')}-1.0.dist-info"
         info.mkdir()
         if metadata:
-            needed = "".join(f"Requires-Dist: {text}\n" for text in requires)
-            head = f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
-            (info / "METADATA").write_text(head + needed)
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_bytes(os.fsencode(entry_points))
 
     def load(blocked=()):
@@ -97,15 +94,6 @@ class TestPackages:
         loaded = site.load()
         assert loaded["plugins"]["acme"] == ["acme-diag 1.0", ["acme-raid"], ""]
         assert "acme-raid" in loaded["collectors"]
-
-    def test_a_package_for_another_version_of_this_program_is_told_and_not_used(self, site):
-        entry, module = "[osvc_diag]\nacme = acme_diag\n", GOOD.format(name="acme-raid")
-        site.add("acme-diag", entry, requires=["pluggy>=1", "osvc-diag>=2,<3"], acme_diag=module)
-        loaded = site.load()
-        problem = f"acme-diag 1.0 needs osvc-diag >=2,<3, and this is {__version__}"
-        assert loaded["plugins"]["acme"] == ["acme-diag 1.0", [], problem]
-        assert loaded["failures"] == {"acme": problem}
-        assert site.load(blocked=["acme"])["failures"] == {}
 
     @pytest.mark.parametrize(
         ("broken", "problem"),
