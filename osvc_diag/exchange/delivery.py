@@ -96,9 +96,9 @@ def conditions_from(
 
 def earlier_receipt(bundle: OpenedBundle, exchange: str) -> Optional[Receipt]:
     """Return the receipt of an earlier delivery of the very same bytes that the same exchange still has."""
-    receipt = load_receipt(bundle.path)
     if MASK in exchange:
         return None  # what its URL asks for is not kept: it may have been sent elsewhere
+    receipt = load_receipt(bundle.path)
     if receipt is None or (receipt.sha256, receipt.size) != (bundle.sha256, bundle.size):
         return None
     return receipt if receipt.exchange == exchange and receipt.holds_at(time.time()) else None
