@@ -30,7 +30,7 @@ class Tokens:
     """Makes tokens under one key; the key is derived when the first token is made."""
 
     def __init__(self, key: Callable[[], bytes], *, stable: bool) -> None:
-        self._key = functools.lru_cache(maxsize=1)(key)
+        self._keyed = functools.lru_cache(maxsize=1)(lambda: hmac.new(key(), digestmod="sha256"))
         self.stable = stable
         """Whether every node of the cluster and every run gives a value the same token."""
 
@@ -61,8 +61,10 @@ class Tokens:
         return b"<masked:%s:%s>" % (rule_id.encode("ascii"), one)
 
     def _id(self, value: bytes) -> bytes:
-        digest = hmac.digest(self._key(), value, "sha256")
-        return base64.b32encode(digest[:_ID_SIZE]).lower()
+        # hmac.digest would let other threads run at each call, and wait for its turn thereafter.
+        keyed = self._keyed().copy()
+        keyed.update(value)
+        return base64.b32encode(keyed.digest()[:_ID_SIZE]).lower()
 
 
 def _begun(derive: Callable[[], bytes]) -> Callable[[], bytes]:
