@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 import zlib
-from typing import TYPE_CHECKING, Any, Protocol, Union, cast
+from typing import TYPE_CHECKING, Any, Optional, Protocol, Union, cast
 
 from osvc_diag.bundle.compression import Compression
 
@@ -13,16 +15,11 @@ if TYPE_CHECKING:
 WINDOW = 32 * 1024  # bytes before a place that what is compressed there may refer to
 _RAW = -15  # zlib's window bits: no header, no trailer, that window
 _GZIP = 31  # the same window within a gzip header and trailer
-
-
-class Compressor(Protocol):
-    """What deflates one run of bytes."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Return what is ready of the compressed run."""
-
-    def flush(self, mode: int = ..., /) -> bytes:
-        """Return the rest of the compressed run."""
+_LARGE = 64 * 1024  # bytes, for which a compressor object has to make room more than once
+_ROOM = 1024 * 1024  # bytes of a compressed run; of what is not used, nothing is taken
+_PROBE = b"what is packed at once must come out again, " * 1000
+_SYNC_END = b"\0\0\xff\xff"  # RFC 1951: an empty stored block, to the byte's border
+_OF_THREAD = threading.local()
 
 
 class Inflater(Protocol):
@@ -58,27 +55,51 @@ InflateError: type[Exception] = _ENGINE.error
 """What an inflater raises on damaged data."""
 
 
-def raw_compressor(compression: Compression = Compression.FAST, before: bytes = b"") -> Compressor:
-    """Begin a run of raw deflate blocks.
+def deflated(data: bytes, compression: Compression = Compression.FAST, before: bytes = b"") -> bytes:
+    """Return a whole run of raw deflate blocks, which ends on a byte's border, so that another can follow it.
 
     Args:
+        data: What to compress.
         compression: Whether it is made fast or small.
         before: What the run follows and may refer to; the last WINDOW bytes count.
     """
+    if compression is Compression.FAST and len(data) >= _LARGE:
+        packed = _deflated_at_once(data, before)
+        if packed is not None:
+            return packed
     engine, level = (zlib, _SMALL_LEVEL) if compression is Compression.SMALL else (_ENGINE, _FAST_LEVEL)
     more = {"zdict": before} if before else {}
-    return cast("Compressor", engine.compressobj(level, zlib.DEFLATED, _RAW, **more))
+    compressor = engine.compressobj(level, zlib.DEFLATED, _RAW, **more)
+    return cast("bytes", compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH))
 
 
-def finish(compressor: Compressor) -> bytes:
-    """End a run on a byte's border, so that another can follow it."""
-    return compressor.flush(zlib.Z_SYNC_FLUSH)
+def _deflated_at_once(data: bytes, before: bytes) -> Optional[bytes]:
+    """Return the same from one call without the interpreter's lock; None where there is no such call.
+
+    A compressor object takes the lock for each doubling of its result, and waits for its turn each time. isal
+    has this for its own writer with threads. It is not documented, so it has to prove itself.
+    """
+    make = _at_once()
+    if make is None:
+        return None
+    if not hasattr(_OF_THREAD, "compressor"):
+        _OF_THREAD.compressor = make(_ROOM, _FAST_LEVEL)
+    try:
+        return cast("bytes", _OF_THREAD.compressor.compress_and_crc(data, before)[0])
+    except OverflowError:  # it does not get smaller
+        return None
 
 
-def deflated(data: bytes, compression: Compression = Compression.FAST) -> bytes:
-    """Return a whole run."""
-    compressor = raw_compressor(compression)
-    return compressor.compress(data) + finish(compressor)
+@functools.lru_cache(maxsize=1)
+def _at_once() -> Optional[Callable[[int, int], Any]]:
+    """Return what makes isal's compressor, where it does what is expected of it."""
+    make: Any = getattr(_ENGINE, "_ParallelCompress", None)
+    try:
+        packed, _ = make(_ROOM, _FAST_LEVEL).compress_and_crc(_PROBE, _PROBE[:WINDOW])
+        inflated = zlib.decompressobj(_RAW, zdict=_PROBE[:WINDOW]).decompress(packed)
+    except Exception:  # noqa: BLE001 - whatever it raises, a compressor object does it, too
+        return None
+    return make if inflated == _PROBE and packed.endswith(_SYNC_END) else None
 
 
 def inflater() -> Inflater:

@@ -7,7 +7,7 @@ from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Union
 
-from osvc_diag.bundle.compressor import WINDOW, finish, raw_compressor
+from osvc_diag.bundle.compressor import WINDOW, deflated
 from osvc_diag.pipeline import Behind
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from osvc_diag.bundle.runs import Spool
 
-MOST_AHEAD = 3  # parcels that are not spooled yet
+MOST_AHEAD = 3  # parcels that are not spooled yet when others are
+SPOOLED_TOGETHER = 5  # parcels; after each write the caller waits for the interpreter's lock
 
 
 class Packers:
@@ -59,7 +60,8 @@ class Packing:
         parcel = self._parcel(content)
         next(self._threads).do(parcel.compress)
         self._waiting.append(parcel)
-        self._spool_all_but(MOST_AHEAD)
+        if len(self._waiting) == MOST_AHEAD + SPOOLED_TOGETHER:
+            self._spool_all_but(MOST_AHEAD)
 
     def add_here(self, content: bytes) -> None:
         """Take what is no parcel, in the caller's thread; all that was taken is spooled then.
@@ -78,8 +80,8 @@ class Packing:
         return parcel
 
     def _spool_all_but(self, count: int) -> None:
-        while len(self._waiting) > count:
-            self._spool.append(self._waiting.popleft().packed())
+        count = len(self._waiting) - count
+        self._spool.append(b"".join([self._waiting.popleft().packed() for _ in range(count)]))
 
 
 class _Parcel:
@@ -93,8 +95,7 @@ class _Parcel:
 
     def compress(self) -> None:
         try:
-            compressor = raw_compressor(self._compression, self._before)
-            self._result.put(compressor.compress(self._content) + finish(compressor))
+            self._result.put(deflated(self._content, self._compression, self._before))
         except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it
             self._result.put(error)
         self._content = self._before = b""

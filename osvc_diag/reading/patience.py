@@ -15,7 +15,7 @@ LEAST_STALL = 1.0  # seconds: the patience halves with each source that was stuc
 MOST_LEFT_BEHIND = 64  # threads
 CLOSING = 0.5  # seconds for a thread to end that has nothing to do
 PARCEL = 256 * 1024  # bytes that are handed over together: a small file is one parcel
-AHEAD = 2  # parcels that the thread may be ahead
+AHEAD = 3  # parcels that the thread may be ahead
 
 T = TypeVar("T")
 
