@@ -177,14 +177,16 @@ class UnnamedFile:
         with contextlib.suppress(OSError):  # what is still buffered may not fit, and nobody will miss it
             self.stream.close()
 
+    def sync(self) -> None:
+        """Put what was flushed on disk."""
+        os.fsync(self.stream.fileno())
+
     def publish(self, name: str) -> None:
-        """Put the file on disk under a name that is not taken yet.
+        """Give the file a name that is not taken yet, and put that on disk.
 
         Raises:
             FileExistsError: The name is taken.
         """
-        self.stream.flush()
-        os.fsync(self.stream.fileno())
         if self._part is None:
             descriptors = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:

@@ -221,6 +221,8 @@ class BundleWriter:
                 for run in segment.runs:
                     archive.copy(self._spool, run)
             archive.end()
+        # Beside the verification: on a slow disk it takes as long as that.
+        self._hasher.do(self._sealed.sync)
         self._sealed.stream.seek(0)
         return self._sealed.stream
 
@@ -237,6 +239,7 @@ class BundleWriter:
             name = self.stem + (f"-{attempt}" if attempt > 1 else "") + self._suffix
             try:
                 with self._folder.writing():
+                    self._hasher.settle()
                     self._sealed.publish(name)
             except BundleError as error:
                 if not isinstance(error.__cause__, FileExistsError):

@@ -45,6 +45,16 @@ def write(folder, content: bytes = b"content", name: str = "b.tar.gz") -> str:
         return writer.publish()
 
 
+def test_what_the_disk_did_not_take_gets_no_name(tmp_path, monkeypatch) -> None:
+    def broken(_fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(BundleError, match="Input/output error"):
+        write(tmp_path)
+    assert not os.listdir(tmp_path)
+
+
 @contextlib.contextmanager
 def small_disk(folder, size: int):
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
