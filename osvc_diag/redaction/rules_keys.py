@@ -15,13 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What may stand between a stem and the operator: the rest of the name as far as it is read, closing quotes, blanks.
+_OPERATOR = rb"[\"'\\\]]{0,8}[ \t]{0,64}[=:]"
 # Where the name is itself a member of an object, another one follows, or the object's end.
-_TO_OPERATOR = rb"[\w.@-]{0,128}(?:[\"'\\\]]{0,8}[ \t]{0,64}[=:]|\\{0,7}[\"'][ \t]{0,8}[,}])"
+_END = rb"\\{0,7}[\"'][ \t]{0,8}[,}]"
+_TO_EITHER = rb"[\w.@-]{0,128}(?:%s|%s)" % (_OPERATOR, _END)
+# The same but for a name that goes on with a dot and ends in py: `File ".../requests/sessions.py", line 7` is no member.
+_TO_EITHER_BUT_PY = (
+    rb"(?:[\w.@-]{0,128}%s|[\w@-]{0,128}(?:\.[\w.@-]{0,126}(?:[a-xz0-9_.@-]|[a-oq-z0-9_.@-]y))?%s)"
+    % (
+        _OPERATOR,
+        _END,
+    )
+)
 _STEMS = (
     rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
     rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
 )  # fmt: skip
-ASSIGNED = {stem: Anchor(stem + _TO_OPERATOR) for stem in _STEMS}
+_STEMS_OF_MODULES = frozenset((rb"sess", rb"token", rb"cookie"))  # that stand in every other traceback
+ASSIGNED = {
+    stem: Anchor(stem + (_TO_EITHER_BUT_PY if stem in _STEMS_OF_MODULES else _TO_EITHER)) for stem in _STEMS
+}
 _WORDS = (
     rb"pass", rb"pw", rb"psk", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"otp",
     rb"auth", rb"sess", rb"hook", rb"chap", rb"bearer",
@@ -175,6 +188,7 @@ RULES = (
             'env={\\"name\\": \\"DB_PASSWORD\\", \\"value\\": \\"«x1»\\"}',
             '{"Key": "DbPassword", "Value": "«x1»"}',
             '{"name": "DB_PASSWORDS", "value": ["«x1»", "«x2»"]}',
+            '{"name": "db.token.entry", "value": "«x1»"}',
             '  "name": "DB_PASSWORD",\n  "value": "«x1y2»"\n},\n"value": "b"',
             '  "key": "db_password",\n  "origin": "a",\n  "value": [\n    "«x1y2»"\n  ],\n"value": "b"',
             '"meta": {\n "keyword": "db_password",\n "node": "n1"\n},\n"data": {\n "value": "«x1»"\n}',

@@ -189,3 +189,9 @@ def test_counts_tell_how_often_each_rule_masked():
     counts: Counter[str] = Counter()
     redacted(redactor(b"Sup3rS3cret"), b"Sup3rS3cret\npassword=x1\npassword=x2\n", Form.LOG, counts)
     assert counts == {"conf-key": 1, "assignment": 2}
+
+
+@pytest.mark.parametrize("module", ["requests/sessions", "http/cookies", "oauth/token"])
+def test_a_module_of_a_traceback_is_not_taken_for_a_member(module: str):
+    line = b'  File "/usr/lib/python3/%s.py", line 589, in request' % module.encode()
+    assert not any(anchor.compiled.search(line) for rule in RULES for anchor in rule.anchors)
