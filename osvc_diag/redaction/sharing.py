@@ -61,22 +61,29 @@ def looked_at(
     """
     source = iter(items)
     waiting: deque[_Waiting[T]] = deque()
-    end: Optional[Exception] = None
+    is_open = True
+    failure: Optional[Exception] = None
     while True:
-        while end is None and len(waiting) <= finder.helpers * MOST_ASKED:
+        while is_open and len(waiting) <= finder.helpers * MOST_ASKED:
             try:
-                item = next(source)
-            except Exception as error:  # noqa: BLE001, PERF203 - raised below
-                end = error
-            else:
-                waiting.append(_Waiting(item, block_of(item)))
+                waiting.append(_following(source, block_of))
+            except StopIteration:  # noqa: PERF203
+                is_open = False  # the exception is not kept: it has this frame, and that has the last item
+            except Exception as error:  # noqa: BLE001 - raised below
+                is_open, failure = False, error
         if not waiting:
-            if end is None or isinstance(end, StopIteration):
-                return
-            raise end
+            if failure is not None:
+                raise failure
+            return
         _advance(waiting, finder)
         if waiting[0].offsets is not None:
             yield waiting.popleft().result()
+
+
+def _following(source: Iterator[T], block_of: Callable[[T], bytes]) -> _Waiting[T]:
+    """Return the next item; StopIteration where there is none."""
+    item = next(source)
+    return _Waiting(item, block_of(item))
 
 
 def _advance(waiting: deque[_Waiting[T]], finder: Asking) -> None:
