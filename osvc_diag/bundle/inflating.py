@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1024 * 1024  # bytes, plain
 _CHUNK = 1 << 18  # bytes, compressed
+_BITE = 1 << 15  # bytes of them that an engine is given at a time: it copies the rest of them for each block
 MAGIC = b"\x1f\x8b"  # of gzip
 _XZ_MEMORY = 1 << 27  # bytes; xz -9 asks for 65 MiB
 
@@ -142,6 +143,12 @@ def _rejoined(start: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
+def _bites(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        for start in range(0, len(block), _BITE):
+            yield block[start : start + _BITE]
+
+
 def inflated(blocks: Iterable[bytes], suffix: str, limit: int) -> Iterator[bytes]:
     """Yield the plain bytes of a compressed stream, or of several in a row.
 
@@ -158,8 +165,8 @@ def inflated(blocks: Iterable[bytes], suffix: str, limit: int) -> Iterator[bytes
     engine = make()
     size = 0
     try:
-        for chunk in blocks:
-            data = chunk
+        for bite in _bites(blocks):
+            data = bite
             while data:
                 if engine.eof:
                     engine = make()

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from osvc_diag.bundle.runs import Spool
 
-MOST_AHEAD = 3  # parcels that are not spooled yet when others are
-SPOOLED_TOGETHER = 5  # parcels; after each write the caller waits for the interpreter's lock
+MOST_AHEAD = 3  # parcels that are not spooled yet
 
 
 class Packers:
@@ -60,8 +59,7 @@ class Packing:
         parcel = self._parcel(content)
         next(self._threads).do(parcel.compress)
         self._waiting.append(parcel)
-        if len(self._waiting) == MOST_AHEAD + SPOOLED_TOGETHER:
-            self._spool_all_but(MOST_AHEAD)
+        self._spool_all_but(MOST_AHEAD)
 
     def add_here(self, content: bytes) -> None:
         """Take what is no parcel, in the caller's thread; all that was taken is spooled then.
@@ -80,8 +78,8 @@ class Packing:
         return parcel
 
     def _spool_all_but(self, count: int) -> None:
-        count = len(self._waiting) - count
-        self._spool.append(b"".join([self._waiting.popleft().packed() for _ in range(count)]))
+        while len(self._waiting) > count:
+            self._spool.append(self._waiting.popleft().packed())
 
 
 class _Parcel:

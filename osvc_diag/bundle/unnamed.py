@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MODE = 0o600
-_BUFFER = 1 << 18  # bytes
+_BUFFER = 1 << 19  # bytes
 _PART_PREFIX = ".osvc-diag-"
 _PART_SUFFIX = ".part"
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.ENOSYS}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         def flush(self) -> bytes: ...
 
 
-_CHUNK = 64 * 1024  # bytes, compressed: what is not inflated yet is copied for each block
+_CHUNK = 64 * 1024  # bytes, compressed
 _LITTLE = 32 * 1024  # bytes of text that are compressed as fast as a thread wakes up: most logs have no more
 INFLATED_LIMIT = 16 * 1024**3  # bytes of text; what inflates to more was made to harm
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
