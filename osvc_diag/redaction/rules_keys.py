@@ -20,13 +20,8 @@ _OPERATOR = rb"[\"'\\\]]{0,8}[ \t]{0,64}[=:]"
 _END = rb"\\{0,7}[\"'][ \t]{0,8}[,}]"
 _TO_EITHER = rb"[\w.@-]{0,128}(?:%s|%s)" % (_OPERATOR, _END)
 # The same but for a name that goes on with a dot and ends in py: `File ".../requests/sessions.py", line 7` is no member.
-_TO_EITHER_BUT_PY = (
-    rb"(?:[\w.@-]{0,128}%s|[\w@-]{0,128}(?:\.[\w.@-]{0,126}(?:[a-xz0-9_.@-]|[a-oq-z0-9_.@-]y))?%s)"
-    % (
-        _OPERATOR,
-        _END,
-    )
-)
+_NO_PY = rb"[\w@-]{0,128}(?:\.[\w.@-]{0,126}(?:[a-xz0-9_.@-]|[a-oq-z0-9_.@-]y))?"
+_TO_EITHER_BUT_PY = rb"(?:[\w.@-]{0,128}%s|%s%s)" % (_OPERATOR, _NO_PY, _END)
 _STEMS = (
     rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
     rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
