@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Callable, Generic, NamedTuple, Optional, TypeV
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-DEPTH = 3  # parcels between two threads
+DEPTH = 2  # parcels between two threads
 PARCEL = 256 * 1024  # bytes of small items that are handed over together: to wake a thread up takes its time
 
 T = TypeVar("T")
