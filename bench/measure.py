@@ -83,7 +83,8 @@ class _Watch:
     def _watch(self) -> None:
         while not self._is_over.wait(GLANCE):
             for pid in (self._pid, *_children(self._pid)):
-                self._peaks[pid] = max(self._peaks.get(pid, 0), _peak(pid))
+                # The last one: before it runs its program, a child has all that this process has.
+                self._peaks[pid] = _peak(pid) or self._peaks.get(pid, 0)
 
 
 def _children(pid: int) -> list[int]:
