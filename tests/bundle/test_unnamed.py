@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 
 import pytest
@@ -45,11 +46,17 @@ def write(folder, content: bytes = b"content", name: str = "b.tar.gz") -> str:
         return writer.publish()
 
 
-def test_what_the_disk_did_not_take_gets_no_name(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("has_threads", [True, False])
+def test_what_the_disk_did_not_take_gets_no_name(tmp_path, monkeypatch, has_threads) -> None:
     def broken(_fd: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
     monkeypatch.setattr(os, "fsync", broken)
+    if not has_threads:
+        monkeypatch.setattr(threading.Thread, "start", none_left)
     with pytest.raises(BundleError, match="Input/output error"):
         write(tmp_path)
     assert not os.listdir(tmp_path)
