@@ -19,9 +19,10 @@ _OPERATOR = rb"[\"'\\\]]{0,8}[ \t]{0,64}[=:]"
 # Where the name is itself a member of an object, another one follows, or the object's end.
 _END = rb"\\{0,7}[\"'][ \t]{0,8}[,}]"
 _TO_EITHER = rb"[\w.@-]{0,128}(?:%s|%s)" % (_OPERATOR, _END)
-# The same but for a name that goes on with a dot and ends in py: `File ".../requests/sessions.py", line 7` is no member.
-_NO_PY = rb"[\w@-]{0,128}(?:\.[\w.@-]{0,126}(?:[a-xz0-9_.@-]|[a-oq-z0-9_.@-]y))?"
-_TO_EITHER_BUT_PY = rb"(?:[\w.@-]{0,128}%s|%s%s)" % (_OPERATOR, _NO_PY, _END)
+# The same but for a name that goes on to end in .py: `File ".../requests/sessions.py", line 7` is no member.
+# Spelled out, for hyperscan looks at nothing twice.
+_NOT_PY = rb"(?:[\w.@-]{0,127}[a-xz0-9_.@-]|[\w.@-]{0,126}[a-oq-z0-9_.@-]y|[\w.@-]{0,125}[\w@-]py|(?:p?y)?)"
+_TO_EITHER_BUT_PY = rb"(?:[\w.@-]{0,128}%s|%s%s)" % (_OPERATOR, _NOT_PY, _END)
 _STEMS = (
     rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
     rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
@@ -183,7 +184,9 @@ RULES = (
             'env={\\"name\\": \\"DB_PASSWORD\\", \\"value\\": \\"«x1»\\"}',
             '{"Key": "DbPassword", "Value": "«x1»"}',
             '{"name": "DB_PASSWORDS", "value": ["«x1»", "«x2»"]}',
-            '{"name": "db.token.entry", "value": "«x1»"}',
+            '{"name": "app.token.copy", "value": "«x1»"}',
+            '{"name": "token.y", "value": "«x1»"}',
+            '{"name": "cookie.py-", "value": "«x1»"}',
             '  "name": "DB_PASSWORD",\n  "value": "«x1y2»"\n},\n"value": "b"',
             '  "key": "db_password",\n  "origin": "a",\n  "value": [\n    "«x1y2»"\n  ],\n"value": "b"',
             '"meta": {\n "keyword": "db_password",\n "node": "n1"\n},\n"data": {\n "value": "«x1»"\n}',

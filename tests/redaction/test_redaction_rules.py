@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from redaction_tools import TOKENS, learned, redacted, redactor, unmarked, usabl
 
 from osvc_diag.form import Form
 from osvc_diag.redaction import Anchor, Redactor, Rule, Secrets, SecretSearch, Span, builtin_rules
+from osvc_diag.redaction.rules_keys import ASSIGNED
 from osvc_diag.redaction.rules_network import network_rules
 
 RULES = builtin_rules()
@@ -195,3 +197,10 @@ def test_counts_tell_how_often_each_rule_masked():
 def test_a_module_of_a_traceback_is_not_taken_for_a_member(module: str):
     line = b'  File "/usr/lib/python3/%s.py", line 589, in request' % module.encode()
     assert not any(anchor.compiled.search(line) for rule in RULES for anchor in rule.anchors)
+
+
+@pytest.mark.parametrize("stem", ["token", "cookie", "sess"])
+def test_every_other_name_with_a_dot_is_taken_for_a_member(stem: str):
+    anchor = ASSIGNED[stem.encode()].compiled
+    ends = ("".join(end) for size in range(6) for end in itertools.product("py.a-", repeat=size))
+    assert all(bool(anchor.search(f'{stem}{end}",'.encode())) is not end.endswith(".py") for end in ends)
