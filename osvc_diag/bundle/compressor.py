@@ -74,7 +74,7 @@ def deflated(data: bytes, compression: Compression = Compression.FAST, before: b
 
 
 def _deflated_at_once(data: bytes, before: bytes) -> Optional[bytes]:
-    """Return the same from one call without the interpreter's lock; None where there is no such call.
+    """Return such a run from one call without the interpreter's lock; None where that cannot be done.
 
     A compressor object takes the lock for each doubling of its result, and waits for its turn each time. isal
     has this for its own writer with threads. It is not documented, so it has to prove itself.
@@ -86,7 +86,7 @@ def _deflated_at_once(data: bytes, before: bytes) -> Optional[bytes]:
         _OF_THREAD.compressor = make(_ROOM, _FAST_LEVEL)
     try:
         return cast("bytes", _OF_THREAD.compressor.compress_and_crc(data, before)[0])
-    except OverflowError:  # it does not get smaller
+    except OverflowError:  # it does not get half as small
         return None
 
 
@@ -96,10 +96,11 @@ def _at_once() -> Optional[Callable[[int, int], Any]]:
     make: Any = getattr(_ENGINE, "_ParallelCompress", None)
     try:
         packed, _ = make(_ROOM, _FAST_LEVEL).compress_and_crc(_PROBE, _PROBE[:WINDOW])
-        inflated = zlib.decompressobj(_RAW, zdict=_PROBE[:WINDOW]).decompress(packed)
+        inflater = zlib.decompressobj(_RAW, zdict=_PROBE[:WINDOW])
+        is_right = inflater.decompress(packed) == _PROBE and packed.endswith(_SYNC_END) and not inflater.eof
     except Exception:  # noqa: BLE001 - whatever it raises, a compressor object does it, too
         return None
-    return make if inflated == _PROBE and packed.endswith(_SYNC_END) else None
+    return make if is_right else None
 
 
 def inflater() -> Inflater:

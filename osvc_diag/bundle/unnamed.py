@@ -137,6 +137,7 @@ class UnnamedFile:
     def __init__(self, folder: OutputFolder) -> None:
         self._folder = folder
         self._part: Optional[str] = None
+        self._is_synced = False
         fd = self._open_unnamed()
         if fd is None:
             fd = self._open_part()
@@ -178,15 +179,18 @@ class UnnamedFile:
             self.stream.close()
 
     def sync(self) -> None:
-        """Put what was flushed on disk."""
+        """Put what was flushed on disk; nothing is written thereafter."""
         os.fsync(self.stream.fileno())
+        self._is_synced = True
 
     def publish(self, name: str) -> None:
-        """Give the file a name that is not taken yet, and put that on disk.
+        """Put the file on disk under a name that is not taken yet.
 
         Raises:
             FileExistsError: The name is taken.
         """
+        if not self._is_synced:
+            self.sync()
         if self._part is None:
             descriptors = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:

@@ -90,13 +90,15 @@ class BundleWriter:
         self.close()
 
     def close(self) -> None:
-        """Drop all that was not published."""
-        self._hasher.close()
-        self._packers.close()
-        if self._sealed is not None:
-            self._sealed.close()
-        self._spool.close()
-        self._folder.close()
+        """Drop all that was not published, once the threads let go of it."""
+        try:
+            self._hasher.close()
+            self._packers.close()
+        finally:  # whoever is tired of waiting for a disk leaves nothing behind either
+            if self._sealed is not None:
+                self._sealed.close()
+            self._spool.close()
+            self._folder.close()
 
     @property
     def spooled_bytes(self) -> int:

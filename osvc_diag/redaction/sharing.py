@@ -68,7 +68,7 @@ def looked_at(
             try:
                 waiting.append(_following(source, block_of))
             except StopIteration:  # noqa: PERF203
-                is_open = False  # the exception is not kept: it has this frame, and that has the last item
+                is_open = False  # the exception is not kept: it has the frames, and they have the last item
             except Exception as error:  # noqa: BLE001 - raised below
                 is_open, failure = False, error
         if not waiting:

@@ -48,7 +48,7 @@ def test_what_does_not_get_smaller_is_a_run_too(size) -> None:
     assert inflated(deflated(text)) == text
 
 
-def test_a_large_run_is_the_same_whichever_way_it_was_made(monkeypatch) -> None:
+def test_a_large_text_becomes_the_same_run_whichever_way_it_is_made(monkeypatch) -> None:
     text = b"".join(TEXT % number for number in range(5000))
     before = text[-WINDOW:]
     at_once = deflated(text, Compression.FAST, before)

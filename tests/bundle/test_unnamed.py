@@ -62,6 +62,23 @@ def test_what_the_disk_did_not_take_gets_no_name(tmp_path, monkeypatch, has_thre
     assert not os.listdir(tmp_path)
 
 
+def test_a_disk_that_failed_once_is_asked_again(tmp_path, monkeypatch) -> None:
+    synced: list[int] = []
+
+    def broken(fd: int) -> None:
+        synced.append(fd)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with BundleWriter(str(tmp_path), "b.tar.gz") as writer:
+        monkeypatch.setattr(os, "fsync", broken)
+        writer.seal([("manifest.json", b"{}")])
+        for _ in range(2):
+            with pytest.raises(BundleError, match="Input/output error"):
+                writer.publish()
+    assert len(synced) == 2
+    assert not os.listdir(tmp_path)
+
+
 @contextlib.contextmanager
 def small_disk(folder, size: int):
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
