@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from osvc_diag.redaction import values
+from osvc_diag.redaction.key_anchors import ASSIGNED
 from osvc_diag.redaction.rule import Anchor, Rule, Span
-from osvc_diag.redaction.rules_keys import ASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

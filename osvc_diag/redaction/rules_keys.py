@@ -7,49 +7,13 @@ from typing import TYPE_CHECKING
 
 from osvc_diag.redaction import values
 from osvc_diag.redaction.assignments import find_assignments, find_options
+from osvc_diag.redaction.key_anchors import ASSIGNED, ELEMENT, OPTIONS
 from osvc_diag.redaction.names import is_secret_name
 from osvc_diag.redaction.pairs import find_pairs
 from osvc_diag.redaction.rule import Anchor, Rule, Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-# What may stand between a stem and the operator: the rest of the name as far as it is read, closing quotes, blanks.
-_OPERATOR = rb"[\"'\\\]]{0,8}[ \t]{0,64}[=:]"
-# Where the name is itself a member of an object, another one follows, or the object's end.
-_END = rb"\\{0,7}[\"'][ \t]{0,8}[,}]"
-_TO_EITHER = rb"[\w.@-]{0,128}(?:%s|%s)" % (_OPERATOR, _END)
-# The same but for a name that goes on to end in .py: `File ".../requests/sessions.py", line 7` is no member.
-# Spelled out, for hyperscan looks at nothing twice.
-_NOT_PY = rb"(?:[\w.@-]{0,127}[a-xz0-9_.@-]|[\w.@-]{0,126}[a-oq-z0-9_.@-]y|[\w.@-]{0,125}[\w@-]py|(?:p?y)?)"
-_TO_EITHER_BUT_PY = rb"(?:[\w.@-]{0,128}%s|%s%s)" % (_OPERATOR, _NOT_PY, _END)
-_STEMS = (
-    rb"pass", rb"pw", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"psk", rb"hook", rb"sess",
-    rb"otp", rb"chap", rb"bearer", rb"rediscli[_]?auth", rb"wsrep_sst_auth",
-)  # fmt: skip
-_STEMS_OF_MODULES = frozenset((rb"sess", rb"token", rb"cookie"))  # that stand in every other traceback
-ASSIGNED = {
-    stem: Anchor(stem + (_TO_EITHER_BUT_PY if stem in _STEMS_OF_MODULES else _TO_EITHER)) for stem in _STEMS
-}
-_WORDS = (
-    rb"pass", rb"pw", rb"psk", rb"pswd", rb"secret", rb"token", rb"cred", rb"cookie", rb"key", rb"jwt", rb"otp",
-    rb"auth", rb"sess", rb"hook", rb"chap", rb"bearer",
-)  # fmt: skip
-_STEM_CHOICE = rb"(?:" + b"|".join(_WORDS) + rb")"
-_TO_VALUE = rb"[a-z0-9._-]{0,128}[\"'\\, \t]"
-# Words that an option of one dash begins with, or has after another dash.
-_DASHED = (
-    *_WORDS,
-    rb"apikey",
-    rb"apitoken",
-    rb"accesstoken",
-    rb"bindpw",
-    rb"rootpw",
-    rb"userpw",
-    rb"jsessionid",
-)
-
-PASS_WORD = Anchor(rb"pass(?!(?:ed|es|ing|ive)[ \t])[a-z0-9]{0,16}[ \t]{1,8}[^\s-]")
 
 _XML_ELEMENT = re.compile(rb"<(?P<name>[\w:.-]{2,64})(?:\s[^<>]{0,512})?>(?P<secret>[^<>]+)</")
 _XML_CDATA = re.compile(
@@ -208,12 +172,7 @@ RULES = (
     Rule(
         id="option",
         purpose="the word after a command's password, token or secret option",
-        anchors=(
-            Anchor(rb"--[a-z0-9._-]{0,44}" + _STEM_CHOICE + _TO_VALUE),
-            *(Anchor(rb"-" + word + _TO_VALUE) for word in _DASHED),
-            Anchor(rb"_(?:key|token|secret)[\"'\\, \t]"),
-            PASS_WORD,
-        ),
+        anchors=OPTIONS,
         find=find_options,
         masked=(
             "mysql --user joe --password «x1y2» db",
@@ -266,11 +225,7 @@ RULES = (
     Rule(
         id="element",
         purpose="XML elements and name/value attributes whose name says that they hold a secret",
-        anchors=(
-            # By its beginning, for its end may be cut off.
-            Anchor(rb"<[a-z0-9_:.-]{0,64}" + _STEM_CHOICE),
-            Anchor(rb"value\s{0,4}=\s{0,4}[\"'\\]"),
-        ),
+        anchors=(ELEMENT, Anchor(rb"value\s{0,4}=\s{0,4}[\"'\\]")),
         find=_find_elements,
         masked=(
             "<password>«x1y2»</password>",

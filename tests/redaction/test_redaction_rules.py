@@ -10,7 +10,7 @@ from redaction_tools import TOKENS, learned, redacted, redactor, unmarked, usabl
 
 from osvc_diag.form import Form
 from osvc_diag.redaction import Anchor, Redactor, Rule, Secrets, SecretSearch, Span, builtin_rules
-from osvc_diag.redaction.rules_keys import ASSIGNED
+from osvc_diag.redaction.key_anchors import ASSIGNED
 from osvc_diag.redaction.rules_network import network_rules
 
 RULES = builtin_rules()
