@@ -223,7 +223,7 @@ class BundleWriter:
                 for run in segment.runs:
                     archive.copy(self._spool, run)
             archive.end()
-            # Beside the verification: on a slow disk it takes as long as that.
+            # Beside the verification, for a slow disk takes its time.
             self._hasher.do(self._sealed.sync)
         self._sealed.stream.seek(0)
         return self._sealed.stream
